@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file itsm/sms.h
+ * The running service management system: a model, a store and targets, and units of work on them.
+ *
+ * Every operation runs in a unit of work and ends in one atomic batch: the records, their links, their clocks, the
+ * history row and the audit entry of each operation.  Nothing is half done.  The one-call forms open a work, do one
+ * thing and commit; hold an #itsm_work yourself for several operations in one batch and for bulk loads.
+ */
+#ifndef ITSM_SMS_H
+#define ITSM_SMS_H
+
+#include <itsm/audit.h>
+#include <itsm/lifecycle.h>
+#include <itsm/model.h>
+#include <itsm/record.h>
+#include <itsm/sla.h>
+#include <itsm/store.h>
+
+ITSM_BEGIN_C
+
+/** Numbers of the rows the engine keeps beside the records; stored in data for ever. */
+enum {
+    ITSM_ROW_LINK = 0x7F01,    /**< One link between two records. */
+    ITSM_ROW_CLOCK = 0x7F02,   /**< The events of one SLA clock of one record. */
+    ITSM_ROW_HISTORY = 0x7F03, /**< What one operation changed on one record. */
+    ITSM_ROW_NOTICE = 0x7F04,  /**< A notification not yet taken by the host. */
+    ITSM_ROW_SETTING = 0x7F05  /**< A definition or setting by name. */
+};
+
+/** A running system.  For one thread at a time; several may share one store that is ITSM_CAP_MT. */
+typedef struct itsm_sms itsm_sms;
+
+/** A unit of work: one view with its own changes laid over it, ended by one atomic batch. */
+typedef struct itsm_work itsm_work;
+
+/** A field by name, for the host's side of a call.  A value of kind ITSM_NONE empties the field. */
+typedef struct itsm_named {
+    itsm_str name;    /**< Name of a field of the type. */
+    itsm_value value; /**< Its new value. */
+} itsm_named;
+
+/** Who is to be told what.  The library sends nothing. */
+typedef struct itsm_notice {
+    itsm_str to;    /**< A role, or the party in the field named by the model. */
+    itsm_str event; /**< The move that asks for it. */
+    itsm_ref about; /**< The record. */
+    itsm_time at;   /**< When it happened. */
+} itsm_notice;
+
+/** What an operation did; borrowed from the sms or work until its next call. */
+typedef struct itsm_outcome {
+    size_t size;                /**< sizeof(itsm_outcome). */
+    itsm_ref ref;               /**< The record. */
+    uint64_t revision;          /**< Its revision now. */
+    itsm_str number;            /**< Its number, e.g. "INC0000045". */
+    itsm_str state;             /**< Its primary state. */
+    const itsm_notice *notices; /**< Who is to be told what; also kept as rows until taken. */
+    size_t nnotices;            /**< How many. */
+} itsm_outcome;
+
+/** Start value of #itsm_outcome. */
+#define ITSM_OUTCOME_INIT { sizeof(itsm_outcome), { 0, { 0, 0 } }, 0, { NULL, 0 }, { NULL, 0 }, NULL, 0 }
+
+/** How a system works.  All members may be zero. */
+typedef struct itsm_sms_options {
+    size_t size;         /**< sizeof(itsm_sms_options). */
+    const itsm_sla *sla; /**< Targets of the clocks; a share is taken.  NULL: no clocks. */
+    /**
+     * Makes identities, transaction numbers and salts a function of this key and of what is written, instead of the
+     * context's random numbers: the same operations then give the same bytes and the same audit root.  Commitments
+     * hide what was purged only from those who do not know the key.  `p == NULL`: random.
+     */
+    itsm_bytes key;
+} itsm_sms_options;
+
+/** Start value of #itsm_sms_options. */
+#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 } }
+
+/**
+ * Start a system on a store.
+ *
+ * @param out     Yours; freed by itsm_sms_free().
+ * @param ctx     Kept; must outlive the system.
+ * @param model   Kept, e.g. itsm_model_builtin().
+ * @param store   Kept; must outlive the system.
+ * @param options NULL for none of them.
+ * @retval ITSM_OK            @p out is a system.
+ * @retval ITSM_E_NOMEM       No memory.
+ * @retval ITSM_E_MISUSE      A NULL that may not be.
+ * @retval ITSM_E_UNSUPPORTED The store cannot keep this model; the issue says what.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
+                                                itsm_store *store, const itsm_sms_options *options);
+
+/**
+ * End a system; its store stays open.
+ *
+ * @param sms NULL is allowed.
+ * @since 0.1
+ */
+ITSM_API void itsm_sms_free(itsm_sms *sms);
+
+/**
+ * Find a record by its number.  One scan of the number index of each type.
+ *
+ * @param out    The record.
+ * @param sms    A system.
+ * @param number E.g. "INC0000045".
+ * @retval ITSM_OK          Found.
+ * @retval ITSM_E_NOT_FOUND There is no such record; an issue names the number.
+ * @retval ITSM_E_IO        The store failed.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_find(itsm_ref *out, itsm_sms *sms, itsm_str number);
+
+/**
+ * Create a record in its initial states.
+ *
+ * @param out  What was done; may be NULL.
+ * @param sms  A system.
+ * @param type Name of a type of the model, e.g. "incident".
+ * @param set  Its fields; `number` may be among them, else the next of the type's sequence is taken.
+ * @param n    How many.
+ * @param act  Who acts, and when.
+ * @retval ITSM_OK          Created.
+ * @retval ITSM_E_REFUSED   Mandatory fields are missing or locked ones given; each is an issue.
+ * @retval ITSM_E_INVALID   A value does not fit its field; each is an issue.
+ * @retval ITSM_E_NOT_FOUND No such type or field.
+ * @retval ITSM_E_UNIQUE    The number is taken.
+ * @retval ITSM_E_NO_RANDOM No identity can be made: neither a random source nor a key.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_create(itsm_outcome *out, itsm_sms *sms, itsm_str type,
+                                                   const itsm_named *set, size_t n, const itsm_act *act);
+
+/**
+ * Change fields of a record without moving it.
+ *
+ * @param out    What was done; may be NULL.
+ * @param sms    A system.
+ * @param ref    The record.
+ * @param expect Its revision as last seen, or ITSM_REV_ANY.
+ * @param set    The fields; a value of kind ITSM_NONE empties one.
+ * @param n      How many.
+ * @param act    Who acts, and when.
+ * @retval ITSM_OK          Changed.
+ * @retval ITSM_E_REFUSED   Locked fields, or ones mandatory in the present state emptied; each is an issue.
+ * @retval ITSM_E_INVALID   A value does not fit its field; each is an issue.
+ * @retval ITSM_E_NOT_FOUND No such record or field.
+ * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_change(itsm_outcome *out, itsm_sms *sms, itsm_ref ref, uint64_t expect,
+                                                   const itsm_named *set, size_t n, const itsm_act *act);
+
+/**
+ * Move a record along its lifecycle, writing the fields that come with the move.
+ *
+ * The order is that of the model: fields, actor, guards, effects, mandatory fields, then what the move fires on
+ * linked records.  Everything found on the way is an issue.
+ *
+ * @param out    What was done; may be NULL.
+ * @param sms    A system.
+ * @param ref    The record.
+ * @param expect Its revision as last seen, or ITSM_REV_ANY.
+ * @param move   Name of the move, e.g. "resolve".
+ * @param set    Fields written with it.
+ * @param n      How many.
+ * @param act    Who acts, and when.
+ * @retval ITSM_OK          Moved.
+ * @retval ITSM_E_REFUSED   Refused; every unmet rule is an issue with its clause, and nothing has changed.
+ * @retval ITSM_E_UNDECIDED A guard asks what this system cannot answer.
+ * @retval ITSM_E_INVALID   A value does not fit its field.
+ * @retval ITSM_E_NOT_FOUND No such record or field.
+ * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_move(itsm_outcome *out, itsm_sms *sms, itsm_ref ref, uint64_t expect,
+                                                 itsm_str move, const itsm_named *set, size_t n, const itsm_act *act);
+
+/**
+ * Link two records.  Linking what is linked already does nothing.
+ *
+ * @param sms      A system.
+ * @param from     One end.
+ * @param relation Name of the relation as seen from @p from.
+ * @param to       The other end.
+ * @param act      Who acts, and when.
+ * @retval ITSM_OK          Linked.
+ * @retval ITSM_NOTHING     They were.
+ * @retval ITSM_E_REFUSED   A second target on an end that takes one, or a locked field.
+ * @retval ITSM_E_NOT_FOUND No such record or relation.
+ * @retval ITSM_E_INVALID   The relation does not lead to that type.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_link(itsm_sms *sms, itsm_ref from, itsm_str relation, itsm_ref to,
+                                                 const itsm_act *act);
+
+/**
+ * Take a link away.
+ *
+ * @param sms      A system.
+ * @param from     One end.
+ * @param relation Name of the relation as seen from @p from.
+ * @param to       The other end.
+ * @param act      Who acts, and when.
+ * @retval ITSM_OK          Unlinked.
+ * @retval ITSM_NOTHING     They were not linked.
+ * @retval ITSM_E_REFUSED   A locked field.
+ * @retval ITSM_E_NOT_FOUND No such record or relation.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_unlink(itsm_sms *sms, itsm_ref from, itsm_str relation, itsm_ref to,
+                                                   const itsm_act *act);
+
+/** One move of the present state: open now, or what is missing.  A host draws its buttons from these. */
+typedef struct itsm_possible {
+    size_t size;               /**< sizeof(itsm_possible). */
+    const itsm_move_def *move; /**< The move. */
+    uint32_t allowed;          /**< 1: itsm_sms_move() would be allowed now. */
+    uint32_t reserved;         /**< 0 */
+    const itsm_issue *missing; /**< What is missing; borrowed for the call. */
+    size_t nmissing;           /**< How many; 0 when allowed. */
+} itsm_possible;
+
+/**
+ * Receives one possible move.
+ *
+ * @param user     The caller's pointer.
+ * @param possible Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_possible_fn)(void *user, const itsm_possible *possible);
+
+/**
+ * Say which moves a record has now, for one actor, and what the others lack.
+ *
+ * @param sms  A system.
+ * @param ref  The record.
+ * @param act  Who would act, and when.
+ * @param fn   Called for each move of every facet, in the order of the model.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK          All were given.
+ * @retval ITSM_E_NOT_FOUND No such record.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act,
+                                                     itsm_possible_fn fn, void *user);
+
+/* Units of work ----------------------------------------------------------------------------------------------------- */
+
+/**
+ * Open a unit of work.
+ *
+ * @param out Yours; freed by itsm_work_free().
+ * @param sms A system; one work at a time.
+ * @param act Who acts, and when; its texts are copied.
+ * @retval ITSM_OK       Open.
+ * @retval ITSM_E_MISUSE Another work of this system is open.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act);
+
+/**
+ * Free a work; what was not committed is forgotten.
+ *
+ * @param work NULL is allowed.
+ * @since 0.1
+ */
+ITSM_API void itsm_work_free(itsm_work *work);
+
+/**
+ * Look at a record as this work sees it, its own changes included.
+ *
+ * @param out  Borrowed until the work changes the record or ends.
+ * @param work A work.
+ * @param ref  The record.
+ * @retval ITSM_OK          @p out is the record.
+ * @retval ITSM_E_NOT_FOUND No such record.
+ * @retval ITSM_E_CORRUPT   Its bytes are damaged.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_get(const itsm_record **out, itsm_work *work, itsm_ref ref);
+
+/**
+ * Create a record in this work; see itsm_sms_create().
+ *
+ * @param out  The new record.
+ * @param work A work; as it was on failure.
+ * @param type Name of a type.
+ * @param set  Its fields.
+ * @param n    How many.
+ * @retval ITSM_OK          Created, once the work commits.
+ * @retval ITSM_E_REFUSED   Mandatory fields are missing or locked ones given.
+ * @retval ITSM_E_INVALID   A value does not fit its field.
+ * @retval ITSM_E_NOT_FOUND No such type or field.
+ * @retval ITSM_E_NO_RANDOM No identity can be made.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_create(itsm_ref *out, itsm_work *work, itsm_str type,
+                                                    const itsm_named *set, size_t n);
+
+/**
+ * Change fields of a record in this work; see itsm_sms_change().
+ *
+ * @param work   A work; as it was on failure.
+ * @param ref    The record.
+ * @param expect Its revision as last seen, or ITSM_REV_ANY.
+ * @param set    The fields.
+ * @param n      How many.
+ * @retval ITSM_OK          Changed, once the work commits.
+ * @retval ITSM_E_REFUSED   Locked or mandatory fields.
+ * @retval ITSM_E_INVALID   A value does not fit its field.
+ * @retval ITSM_E_NOT_FOUND No such record or field.
+ * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect,
+                                                    const itsm_named *set, size_t n);
+
+/**
+ * Move a record in this work; see itsm_sms_move().
+ *
+ * @param work   A work; as it was on failure.
+ * @param ref    The record.
+ * @param expect Its revision as last seen, or ITSM_REV_ANY.
+ * @param move   Name of the move.
+ * @param set    Fields written with it.
+ * @param n      How many.
+ * @retval ITSM_OK          Moved, once the work commits.
+ * @retval ITSM_E_REFUSED   Refused; every unmet rule is an issue.
+ * @retval ITSM_E_UNDECIDED A guard asks what this system cannot answer.
+ * @retval ITSM_E_INVALID   A value does not fit its field.
+ * @retval ITSM_E_NOT_FOUND No such record or field.
+ * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_str move,
+                                                  const itsm_named *set, size_t n);
+
+/**
+ * Link two records in this work; see itsm_sms_link().
+ *
+ * @param work     A work; as it was on failure.
+ * @param from     One end.
+ * @param relation Name of the relation as seen from @p from.
+ * @param to       The other end.
+ * @retval ITSM_OK          Linked, once the work commits.
+ * @retval ITSM_NOTHING     They were.
+ * @retval ITSM_E_REFUSED   A second target on an end that takes one, or a locked field.
+ * @retval ITSM_E_NOT_FOUND No such record or relation.
+ * @retval ITSM_E_INVALID   The relation does not lead to that type.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_link(itsm_work *work, itsm_ref from, itsm_str relation, itsm_ref to);
+
+/**
+ * Take a link away in this work; see itsm_sms_unlink().
+ *
+ * @param work     A work; as it was on failure.
+ * @param from     One end.
+ * @param relation Name of the relation as seen from @p from.
+ * @param to       The other end.
+ * @retval ITSM_OK          Unlinked, once the work commits.
+ * @retval ITSM_NOTHING     They were not linked.
+ * @retval ITSM_E_REFUSED   A locked field.
+ * @retval ITSM_E_NOT_FOUND No such record or relation.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_unlink(itsm_work *work, itsm_ref from, itsm_str relation, itsm_ref to);
+
+/**
+ * Write all of a work in one atomic batch.  The work is empty afterwards and may be used again.
+ *
+ * @param out  The record changed last; may be NULL.
+ * @param work A work.
+ * @retval ITSM_OK         Written.
+ * @retval ITSM_NOTHING    There was nothing to write.
+ * @retval ITSM_E_CONFLICT Something this work read has changed: nothing was written; free it, read again.
+ * @retval ITSM_E_UNIQUE   A number is taken: nothing was written.
+ * @retval ITSM_E_FULL     No space: nothing was written.
+ * @retval ITSM_E_IO       The store failed.
+ * @retval ITSM_E_READONLY The store cannot be written.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work);
+
+/* Observing history ------------------------------------------------------------------------------------------------- */
+
+/**
+ * Where observed events come from: a type and the fields this source carries, prepared once.
+ *
+ * A guard about a field that the source does not carry is *undecided* for its events, neither passed nor failed.
+ */
+typedef struct itsm_observer itsm_observer;
+
+/**
+ * Prepare for events of one source.
+ *
+ * @param out    Yours; freed by itsm_observer_free() before the sms.
+ * @param sms    A system.
+ * @param type   Name of the type its cases are, e.g. "incident".
+ * @param fields Names of the fields it carries; the values of an observation come in this order.
+ * @param n      How many.
+ * @retval ITSM_OK          Prepared.
+ * @retval ITSM_E_NOT_FOUND No such type or field; the issue names it.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type,
+                                                     const itsm_str *fields, size_t n);
+
+/**
+ * Free an observer.
+ *
+ * @param observer NULL is allowed.
+ * @since 0.1
+ */
+ITSM_API void itsm_observer_free(itsm_observer *observer);
+
+/** One event of a record's history that happened elsewhere. */
+typedef struct itsm_observation {
+    size_t size;              /**< sizeof(itsm_observation). */
+    itsm_str number;          /**< The case in the source, e.g. "INC0000045". */
+    uint64_t ordinal;         /**< Place of the event within its case, from 0: what was observed before is skipped. */
+    uint32_t check;           /**< Checksum over the case's events up to this one. */
+    uint32_t reserved;        /**< 0 */
+    itsm_time at;             /**< When it happened. */
+    itsm_time opened;         /**< When the record came to be; ITSM_TIME_NONE: with its first event. */
+    itsm_time stopped;        /**< When the work was done, if the source says so for good; ITSM_TIME_NONE otherwise. */
+    uint32_t stopped_is_final;/**< 1: the resolution clock stops at @c stopped whatever the states say. */
+    uint32_t reserved2;       /**< 0 */
+    itsm_str who;             /**< Who made it so in the source; may be empty. */
+    itsm_str state;           /**< Primary state after the event. */
+    const itsm_value *values; /**< One per field of the observer; ITSM_NONE: empty in the source. */
+} itsm_observation;
+
+/** Something that the lifecycle would not have allowed, or cannot judge, in an observed event. */
+typedef struct itsm_deviation {
+    itsm_str move;      /**< The move that explains the step best; empty: there is none. */
+    itsm_str rule;      /**< The rule missed, as written in the model. */
+    itsm_str clause;    /**< What it protects. */
+    uint32_t undecided; /**< 1: the source does not carry what the rule asks for. */
+    uint32_t reserved;  /**< 0 */
+} itsm_deviation;
+
+/** What observing one event gave; borrowed until the next call on the work. */
+typedef struct itsm_observed {
+    size_t size;                      /**< sizeof(itsm_observed). */
+    itsm_ref ref;                     /**< The record. */
+    const itsm_deviation *deviations; /**< What does not fit. */
+    size_t ndeviations;               /**< How many. */
+} itsm_observed;
+
+/** Start value of #itsm_observed. */
+#define ITSM_OBSERVED_INIT { sizeof(itsm_observed), { 0, { 0, 0 } }, NULL, 0 }
+
+/**
+ * Record an event as it was.  Never refused: what the lifecycle would not have allowed is kept with rule and clause.
+ *
+ * @param out         What does not fit; may be NULL.
+ * @param work        A work; after ITSM_E_NOMEM it can only be freed.
+ * @param observer    The source.
+ * @param observation The event.
+ * @retval ITSM_OK         Recorded, once the work commits.
+ * @retval ITSM_NOTHING    It was recorded before.
+ * @retval ITSM_E_CONFLICT The case in the store has other events than this source says.
+ * @retval ITSM_E_ORDER    Events before this one were never observed.
+ * @retval ITSM_E_INVALID  The state is not one of the type, or a value does not fit its field.
+ * @retval ITSM_E_NOMEM    No memory.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_observe(itsm_observed *out, itsm_work *work, itsm_observer *observer,
+                                                     const itsm_observation *observation);
+
+/* Looking back ------------------------------------------------------------------------------------------------------ */
+
+/** One entry of a record's history; borrowed for the call. */
+typedef struct itsm_history {
+    size_t size;                      /**< sizeof(itsm_history). */
+    uint64_t revision;                /**< Revision before. */
+    uint32_t action;                  /**< ITSM_AUDIT_CREATE, ... */
+    uint32_t reserved;                /**< 0 */
+    itsm_str event;                   /**< Name of the move; empty for others. */
+    itsm_str who;                     /**< Who acted. */
+    itsm_time effective;              /**< When it took effect. */
+    itsm_time recorded;               /**< When it was written. */
+    const itsm_row_field *before;     /**< Fields it changed, with their values before. */
+    size_t nbefore;                   /**< How many. */
+    const itsm_deviation *deviations; /**< What did not fit, of an observed event. */
+    size_t ndeviations;               /**< How many. */
+} itsm_history;
+
+/**
+ * Receives one entry of a history.
+ *
+ * @param user  The caller's pointer.
+ * @param entry Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_history_fn)(void *user, const itsm_history *entry);
+
+/**
+ * Walk the history of a record, oldest first.
+ *
+ * @param sms  A system.
+ * @param ref  The record.
+ * @param fn   Called for each entry.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK        All were given.
+ * @retval ITSM_E_CORRUPT An entry is damaged.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_history(itsm_sms *sms, itsm_ref ref, itsm_history_fn fn, void *user);
+
+/**
+ * Receives one record.
+ *
+ * @param user   The caller's pointer.
+ * @param record Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_record_fn)(void *user, const itsm_record *record);
+
+/**
+ * Walk all records of a type in the order of their numbers.
+ *
+ * @param sms  A system.
+ * @param type Name of a type.
+ * @param fn   Called for each record.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK          All were given.
+ * @retval ITSM_E_NOT_FOUND No such type.
+ * @retval ITSM_E_CORRUPT   A record is damaged.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_each(itsm_sms *sms, itsm_str type, itsm_record_fn fn, void *user);
+
+/** The clock of a record as kept in the store; borrowed until the next call on the sms. */
+typedef struct itsm_clock_row {
+    size_t size;                    /**< sizeof(itsm_clock_row). */
+    uint32_t kind;                  /**< ITSM_RESPONSE, ITSM_RESOLUTION, ... */
+    uint32_t reserved;              /**< 0 */
+    const itsm_clock_event *events; /**< In order of effective time. */
+    size_t nevents;                 /**< How many. */
+    const int64_t *priorities;      /**< Priorities its targets were chosen by: what `target` of an event counts. */
+    size_t npriorities;             /**< How many; at least 1. */
+} itsm_clock_row;
+
+/** Start value of #itsm_clock_row. */
+#define ITSM_CLOCK_ROW_INIT { sizeof(itsm_clock_row), 0, 0, NULL, 0, NULL, 0 }
+
+/**
+ * Read the events of one clock of a record, e.g. to fold them under another calendar.
+ *
+ * @param out  The clock.
+ * @param sms  A system.
+ * @param ref  The record.
+ * @param kind ITSM_RESPONSE, ITSM_RESOLUTION, ...
+ * @retval ITSM_OK        @p out is filled.
+ * @retval ITSM_NOTHING   The record has no such clock.
+ * @retval ITSM_E_CORRUPT The row is damaged.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uint32_t kind);
+
+ITSM_END_C
+
+#endif

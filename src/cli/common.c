@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options, messages, files.  The one place of the program that formats text with the C library.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINE_MAX_BYTES 4096
+#define NAMES_MAX 32
+
+/* Messages ---------------------------------------------------------------------------------------------------------- */
+
+static void say(const char *line, size_t n)
+{
+    itsm_bytes bytes = { line, n };
+    (void)!itsm_os_output_write(2, bytes); /* nobody is left to be told */
+}
+
+static void vnote(const char *prefix, const char *format, va_list args)
+{
+    char line[LINE_MAX_BYTES];
+    size_t n = strlen(prefix);
+    memcpy(line, prefix, n);
+    int more = vsnprintf(line + n, sizeof line - n - 1, format, args);
+    if (more < 0) return;
+    n += (size_t)more < sizeof line - n - 2 ? (size_t)more : sizeof line - n - 2;
+    line[n++] = '\n';
+    say(line, n);
+}
+
+void note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vnote("", format, args);
+    va_end(args);
+}
+
+int usage_error(const command *self, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vnote("itsm: ", format, args);
+    va_end(args);
+    if (self) note("usage: %s   (itsm %s --help says more)", self->usage, self->name);
+    return EXIT_USAGE;
+}
+
+/* file:line:column: message [rule] (clause) */
+static void say_issue(const char *file, const itsm_issue *issue)
+{
+    char place[64] = "", rule[512] = "";
+    if (issue->line) snprintf(place, sizeof place, ":%llu:%llu", (unsigned long long)issue->line, (unsigned long long)issue->column);
+    if (issue->where.n && issue->line) snprintf(rule, sizeof rule, " [%.*s%s%.*s]", ITSM_ARG(issue->where), issue->rule.n ? ": " : "", ITSM_ARG(issue->rule));
+    else if (issue->rule.n) snprintf(rule, sizeof rule, " [%.*s]", ITSM_ARG(issue->rule));
+    note("itsm: %s%s: %.*s%s", file, place, ITSM_ARG(issue->message), rule);
+}
+
+int input_error(itsm_ctx *ctx, itsm_status rc, const char *file)
+{
+    size_t n = itsm_ctx_issue_count(ctx);
+    if (!n) note("itsm: %s: %s", file, itsm_status_text(rc));
+    for (size_t i = 0; i < n; i++) say_issue(file, itsm_ctx_issue(ctx, i));
+    return EXIT_INPUT;
+}
+
+itsm_status print(itsm_buf *out, const char *format, ...)
+{
+    char text[LINE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0) return ITSM_E_RANGE;
+    return itsm_buf_add(out, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+int put(const char *p, size_t n)
+{
+    itsm_bytes bytes = { p, n };
+    return itsm_os_output_write(1, bytes) ? EXIT_INPUT : EXIT_FINE;
+}
+
+/* Options ----------------------------------------------------------------------------------------------------------- */
+
+/* Edit distance of two short names (Wagner and Fischer 1974), one row at a time. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAMES_MAX + 1], n = strlen(b);
+    if (n > NAMES_MAX) return SIZE_MAX;
+    for (size_t k = 0; k <= n; k++) row[k] = k;
+    for (size_t i = 0; a[i]; i++) {
+        size_t corner = row[0];
+        row[0] = i + 1;
+        for (size_t k = 0; k < n; k++) {
+            size_t change = corner + (a[i] != b[k]), cut = row[k] + 1, add = row[k + 1] + 1;
+            corner = row[k + 1];
+            row[k + 1] = change < cut ? (change < add ? change : add) : (cut < add ? cut : add);
+        }
+    }
+    return row[n];
+}
+
+const char *nearest(const char *name, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    size_t least = strlen(name) / 3 + 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t d = distance(name, names[i]);
+        if (d < least || (d == least && !best)) best = names[i], least = d;
+    }
+    return best;
+}
+
+const option *option_of(const command *self, const char *name)
+{
+    for (size_t i = 0; i < self->noptions; i++)
+        if (!strcmp(self->options[i].name, name)) return &self->options[i];
+    return NULL;
+}
+
+const char *value_of(const command *self, const char *name)
+{
+    const option *o = option_of(self, name);
+    return o && o->count ? o->values[o->count - 1] : NULL;
+}
+
+static void help(const command *self)
+{
+    itsm_buf out = ITSM_BUF_INIT;
+    itsm_status rc = print(&out, "%s\n\nusage: %s\n\n", self->summary, self->usage);
+    for (size_t i = 0; i < self->noptions && !rc; i++) {
+        const option *o = &self->options[i];
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        rc = print(&out, "  %-22s %s%s\n", left, o->help, o->required ? " (required)" : "");
+    }
+    if (!rc) rc = print(&out, "\nexample:\n  %s\n\nexit: 0 fine, 1 findings, 2 usage, 3 input\n", self->example);
+    if (!rc) (void)put(out.p, out.n);
+    itsm_buf_clear(&out);
+}
+
+static int unknown_option(const command *self, const char *name)
+{
+    const char *names[NAMES_MAX];
+    size_t n = 0;
+    for (; n < self->noptions && n < NAMES_MAX; n++) names[n] = self->options[n].name;
+    const char *near = nearest(name, names, n);
+    if (near) usage_error(self, "there is no option %s; did you mean %s?", name, near);
+    else usage_error(self, "there is no option %s", name);
+    return -1;
+}
+
+static int take_option(const command *self, int argc, char **argv, int *i)
+{
+    option *o = NULL;
+    for (size_t k = 0; k < self->noptions; k++)
+        if (!strcmp(self->options[k].name, argv[*i])) o = &self->options[k];
+    if (!o) return unknown_option(self, argv[*i]);
+    if (o->count == VALUES_MAX || (o->count && !o->many)) {
+        usage_error(self, "%s is given more than once", o->name);
+        return -1;
+    }
+    if (o->argument && *i + 1 >= argc) {
+        usage_error(self, "%s needs %s", o->name, o->argument);
+        return -1;
+    }
+    o->values[o->count++] = o->argument ? argv[++*i] : o->name;
+    return 0;
+}
+
+int parse(const command *self, int argc, char **argv)
+{
+    int operands = 0, literal = 0;
+    for (int i = 0; i < argc; i++) {
+        if (!literal && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) return help(self), -2;
+        if (!literal && !strcmp(argv[i], "--")) literal = 1;
+        else if (!literal && argv[i][0] == '-' && argv[i][1]) {
+            if (take_option(self, argc, argv, &i)) return -1;
+        } else argv[operands++] = argv[i];
+    }
+    for (size_t k = 0; k < self->noptions; k++)
+        if (self->options[k].required && !self->options[k].count) {
+            usage_error(self, "%s %s is missing", self->options[k].name, self->options[k].argument);
+            return -1;
+        }
+    if (operands < self->operands_min || (self->operands_max >= 0 && operands > self->operands_max)) {
+        usage_error(self, operands < self->operands_min ? "%s is missing" : "there is more than one %s", self->operand);
+        return -1;
+    }
+    return operands;
+}
+
+/* Files ------------------------------------------------------------------------------------------------------------- */
+
+int read_file(itsm_buf *out, itsm_ctx *ctx, const char *path)
+{
+    itsm_status rc = itsm_os_file_read(out, ctx, itsm_str_c(path), 0);
+    return rc ? input_error(ctx, rc, path) : EXIT_FINE;
+}
+
+int write_file(itsm_ctx *ctx, const char *path, const itsm_buf *content)
+{
+    itsm_bytes bytes = { content->p, content->n };
+    if (!strcmp(path, "-")) return put(content->p, content->n);
+    itsm_status rc = itsm_os_file_write(ctx, itsm_str_c(path), bytes);
+    return rc ? input_error(ctx, rc, path) : EXIT_FINE;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every case under every set of targets: gross and net working time, and when it was due.  The events of a case's
+ * resolution clock come from the store; each further calendar is the same events folded again.
+ *
+ * gross  open time from opening to resolution
+ * net    the same without pauses: what the clock counted
+ * due    the earliest instant by which the goal's open time has passed since opening, whatever was paused
+ */
+#include "interchange/replay.h"
+
+#include "base/bits.h"
+#include "base/text.h"
+#include "sms/observe.h"
+
+const itsm_calendar *itsm__sla_calendar(const itsm_sla *sla)
+{
+    return itsm_sla_count(sla) ? itsm_sla_at(sla, 0)->target.calendar : NULL;
+}
+
+itsm_str itsm__sla_label(const itsm_sla *sla)
+{
+    const itsm_calendar *calendar = itsm__sla_calendar(sla);
+    itsm_str name = calendar ? itsm_calendar_name(calendar) : itsm_str_c(NULL);
+    return name.n ? name : itsm_sla_name(sla);
+}
+
+/* When the clock was stopped last; ITSM_TIME_NONE: never. */
+static itsm_time stopped_at(const itsm_clock_row *row)
+{
+    itsm_time at = ITSM_TIME_NONE;
+    for (size_t i = 0; i < row->nevents; i++)
+        if (row->events[i].kind == ITSM_CLOCK_STOP) at = row->events[i].at;
+        else if (row->events[i].kind == ITSM_CLOCK_REOPEN) at = ITSM_TIME_NONE;
+    return at;
+}
+
+static itsm_time started_at(const itsm_clock_row *row)
+{
+    for (size_t i = 0; i < row->nevents; i++)
+        if (row->events[i].kind == ITSM_CLOCK_START) return row->events[i].at;
+    return ITSM_TIME_NONE;
+}
+
+static itsm_status between(itsm_span *out, const itsm_calendar *calendar, itsm_time a, itsm_time b)
+{
+    if (calendar) return itsm_calendar_between(out, calendar, a, b);
+    return itsm__sub(out, b, a) ? ITSM_OK : ITSM_E_RANGE;
+}
+
+static itsm_status measure(itsm__sla_value *out, const itsm_sla *sla, const itsm_clock_row *row,
+                           itsm__arena *scratch)
+{
+    const itsm_target *target;
+    itsm_target *targets;
+    itsm_clock clock;
+    itsm_clock_reading reading = ITSM_CLOCK_READING_INIT;
+    itsm_time started = started_at(row), stopped = stopped_at(row), last = row->events[row->nevents - 1].at;
+    itsm_status rc = itsm_sla_target(&target, sla, ITSM_RESOLUTION, row->priorities[row->npriorities - 1]);
+    if (rc == ITSM_OK) {
+        out->goal = target->goal;
+        rc = target->calendar ? itsm_calendar_add(&out->due, target->calendar, started, target->goal, ITSM_BOUNDARY_CLOSE)
+                              : (itsm__add(&out->due, started, target->goal) ? ITSM_OK : ITSM_E_RANGE);
+        if (rc == ITSM_E_NO_OPEN_TIME || rc == ITSM_E_RANGE) out->due = ITSM_TIME_NONE; /* there is none to come */
+        else if (rc) return rc;
+    } else if (rc != ITSM_NOTHING) {
+        return rc;
+    }
+    if (stopped == ITSM_TIME_NONE || stopped < started) return ITSM_OK;
+    rc = between(&out->gross, itsm__sla_calendar(sla), started, stopped);
+    if (!rc) rc = itsm__clock_targets(&targets, scratch, sla, row->kind, row->priorities, row->npriorities);
+    if (!rc) rc = itsm_clock_replay(&clock, targets, row->npriorities, row->events, row->nevents);
+    if (!rc) rc = itsm_clock_read(&reading, &clock, last);
+    out->net = reading.used;
+    return rc;
+}
+
+itsm_status itsm__sla_table_fill(itsm_replay *r)
+{
+    itsm__arena scratch;
+    size_t n = r->profile.ncases * r->nslas;
+    itsm_status rc = ITSM_OK;
+    if (!(r->values = itsm__alloc_zero(&r->memory, n * sizeof *r->values))) return ITSM_E_NOMEM;
+    itsm__arena_init(&scratch, &r->memory);
+    for (size_t i = 0; i < r->profile.ncases && !rc && r->nslas; i++) {
+        itsm_clock_row row = ITSM_CLOCK_ROW_INIT;
+        rc = itsm_sms_clock(&row, r->sms, itsm__observer_ref(r->observer, r->profile.cases[i].number), ITSM_RESOLUTION);
+        for (size_t k = 0; k < r->nslas; k++) {
+            itsm__sla_value *value = &r->values[i * r->nslas + k];
+            value->gross = value->net = value->goal = ITSM_SPAN_NONE, value->due = ITSM_TIME_NONE;
+            itsm__arena_reset(&scratch);
+            if (!rc) rc = measure(value, r->slas[k], &row, &scratch);
+        }
+        if (rc == ITSM_NOTHING) rc = ITSM_OK;
+    }
+    itsm__arena_clear(&scratch);
+    return rc;
+}
+
+/* Writing ----------------------------------------------------------------------------------------------------------- */
+
+static itsm_status put_minutes(itsm_buf *out, itsm_span span)
+{
+    itsm_status rc = span == ITSM_SPAN_NONE ? ITSM_OK : itsm__buf_int(out, itsm__floor_div(span, ITSM_MINUTES(1)));
+    return rc ? rc : itsm__buf_char(out, ',');
+}
+
+/* Whole minutes, upwards: by then the goal's time has passed. */
+static itsm_status put_due(itsm_buf *out, itsm_time due)
+{
+    itsm_civil c;
+    if (due == ITSM_TIME_NONE) return ITSM_OK;
+    itsm_time minute = itsm__floor_div(due + ITSM_MINUTES(1) - 1, ITSM_MINUTES(1)) * ITSM_MINUTES(1);
+    itsm_status rc = itsm_civil_from_local(&c, minute);
+    return rc ? rc : itsm__format(out, "%04d-%02d-%02dT%02d:%02dZ", (int)c.year, (int)c.month, (int)c.day, (int)c.hour, (int)c.minute);
+}
+
+itsm_status itsm__sla_cells(itsm_buf *out, const itsm__sla_value *value)
+{
+    itsm_status rc = put_minutes(out, value->gross);
+    if (!rc) rc = put_minutes(out, value->net);
+    return rc ? rc : put_due(out, value->due);
+}
+
+itsm_status itsm__sla_line(itsm_buf *out, const itsm__log_case *c, const itsm__sla_value *value)
+{
+    itsm_status rc = itsm__format(out, "%S,", c->number);
+    return rc ? rc : itsm__sla_cells(out, value);
+}
+
+/* One calendar needs no names; several stand side by side, each with its own. */
+static itsm_status put_header(itsm_buf *out, const itsm_replay *r)
+{
+    itsm_status rc = itsm__buf_c(out, "number");
+    for (size_t k = 0; k < r->nslas && !rc; k++) {
+        itsm_str name = itsm__sla_label(r->slas[k]);
+        rc = r->nslas == 1 ? itsm__buf_c(out, ",gross,net,due")
+                           : itsm__format(out, ",%S:gross,%S:net,%S:due", name, name, name);
+    }
+    return rc ? rc : itsm__buf_char(out, '\n');
+}
+
+itsm_status itsm_replay_encode_sla(itsm_buf *out, const itsm_replay *r)
+{
+    if (!out || !r) return ITSM_E_MISUSE;
+    size_t start = out->n;
+    itsm_status rc = put_header(out, r);
+    for (size_t i = 0; i < r->profile.ncases && !rc; i++) {
+        rc = itsm__buf_str(out, r->profile.cases[i].number);
+        for (size_t k = 0; k < r->nslas && !rc; k++) {
+            rc = itsm__buf_char(out, ',');
+            if (!rc) rc = itsm__sla_cells(out, &r->values[i * r->nslas + k]);
+        }
+        if (!rc) rc = itsm__buf_char(out, '\n');
+    }
+    if (rc) out->n = start;
+    return rc;
+}

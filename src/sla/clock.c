@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A clock: a fold over events in the order of their effect.
+ *
+ * Each event first *advances* the state to its instant: the working time since the last event is added to what is used,
+ * paused or, while stopped, to what a reopening will decide on.  One between() for each event.  The due instant is not
+ * kept but computed: the goal, less what was used at the anchor, plus what was held since, after the anchor.  For a
+ * clock that was never given another calendar the anchor is its start, so that due = add(start, goal + paused).
+ *
+ * A breach is derived (used > goal) and latched at the event after it with the due instant of that moment, since pauses
+ * that come later do not move it.  Thresholds are bits: those passed at an event never come again in this cycle and
+ * version of the goal.
+ *
+ * All functions work on a copy and write it back at the end, so that a clock is as it was after a failure.
+ */
+#include "sla/clock.h"
+
+#include "base/bits.h"
+
+typedef char itsm__clock_fits[sizeof(itsm__clock_state) <= sizeof(itsm_clock) ? 1 : -1];
+
+/* Working time; without a calendar every hour counts -------------------------------------------------------------- */
+
+itsm_status itsm__span_between(itsm_span *out, const itsm_calendar *calendar, itsm_time a, itsm_time b)
+{
+    if (calendar) return itsm_calendar_between(out, calendar, a, b);
+    if (a == ITSM_TIME_NONE || b == ITSM_TIME_NONE) return ITSM_E_RANGE;
+    return itsm__sub(out, b, a) ? ITSM_OK : ITSM_E_RANGE;
+}
+
+static itsm_status span_add(itsm_time *out, const itsm_calendar *calendar, itsm_time start, itsm_span n,
+                            int32_t boundary)
+{
+    if (calendar) return itsm_calendar_add(out, calendar, start, n, boundary);
+    return itsm__add(out, start, n) ? ITSM_OK : ITSM_E_RANGE;
+}
+
+/* floor(a * b / c) for 0 <= a, b and 0 < c; INT64_MAX when it does not fit. */
+static int64_t scale(int64_t a, int64_t b, int64_t c)
+{
+    const uint64_t a1 = (uint64_t)a >> 32, a0 = (uint64_t)a & 0xFFFFFFFF;
+    const uint64_t b1 = (uint64_t)b >> 32, b0 = (uint64_t)b & 0xFFFFFFFF;
+    const uint64_t middle = a1 * b0 + (a0 * b0 >> 32), other = a0 * b1 + (middle & 0xFFFFFFFF);
+    uint64_t high = a1 * b1 + (middle >> 32) + (other >> 32);
+    const uint64_t low = other << 32 | ((a0 * b0) & 0xFFFFFFFF), divisor = (uint64_t)c;
+    uint64_t quotient = 0;
+    if (high >= divisor) return INT64_MAX;
+    for (int i = 63; i >= 0; i--) { /* high < divisor < 2^63: never overflows */
+        high = high << 1 | (low >> i & 1);
+        quotient <<= 1;
+        if (high >= divisor) high -= divisor, quotient |= 1;
+    }
+    return quotient > INT64_MAX ? INT64_MAX : (int64_t)quotient;
+}
+
+/* State ----------------------------------------------------------------------------------------------------------- */
+
+int itsm__clock_get(itsm__clock_state *state, const itsm_clock *clock)
+{
+    memcpy(state, clock, sizeof *state);
+    return state->mark == ITSM__CLOCK_MARK;
+}
+
+static void put(itsm_clock *clock, const itsm__clock_state *state)
+{
+    memcpy(clock, state, sizeof *state);
+}
+
+int itsm__clock_is_paused(const itsm__clock_state *state)
+{
+    return state->causes && state->pause == ITSM_PAUSE_HOLDS;
+}
+
+/* When the goal runs out if the clock runs from now on. */
+static itsm_status due_of(itsm_time *out, const itsm__clock_state *s, int32_t boundary)
+{
+    if (s->breached) {
+        *out = s->breached_at;
+        return ITSM_OK;
+    }
+    int64_t total;
+    if (!itsm__sub(&total, s->goal, s->anchor_used) || !itsm__add(&total, total, s->held)) return ITSM_E_RANGE;
+    if (total <= 0 && boundary == ITSM_BOUNDARY_CLOSE) {
+        *out = s->anchor;
+        return ITSM_OK;
+    }
+    return span_add(out, s->calendar, s->anchor, total, boundary);
+}
+
+/* The due instant to show; ITSM_TIME_NONE where there is none. */
+static itsm_time shown_due(const itsm__clock_state *s)
+{
+    itsm_time due;
+    if (s->phase == ITSM__PHASE_IDLE || s->phase == ITSM__PHASE_CANCELLED) return ITSM_TIME_NONE;
+    if (s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s)) return ITSM_TIME_NONE;
+    return due_of(&due, s, ITSM_BOUNDARY_CLOSE) ? ITSM_TIME_NONE : due;
+}
+
+/* Thresholds ------------------------------------------------------------------------------------------------------ */
+
+/* Used time at which a threshold is reached. */
+static int64_t point_of(const itsm__clock_state *s, const itsm_threshold *threshold)
+{
+    int64_t point;
+    if (threshold->basis == ITSM_THRESHOLD_WORKING)
+        return itsm__add(&point, s->goal, threshold->value) ? point : threshold->value < 0 ? INT64_MIN : INT64_MAX;
+    point = scale(s->goal, threshold->value, 100);
+    /* Rounded up: at the point, no less than that share is used. */
+    return point < INT64_MAX && scale(point, 100, threshold->value ? threshold->value : 1) < s->goal && threshold->value
+               ? point + 1
+               : point;
+}
+
+/* Mark what lies behind the state, which was advanced to an instant. */
+static void pass_thresholds(itsm__clock_state *s, itsm_time at)
+{
+    itsm_time due = ITSM_TIME_NONE;
+    int due_known = 0;
+    if (s->phase != ITSM__PHASE_STARTED) return;
+    for (uint32_t i = 0; i < s->threshold_count; i++) {
+        const itsm_threshold *threshold = &s->thresholds[i];
+        const uint64_t bit = UINT64_C(1) << i;
+        if (s->passed & bit) continue;
+        if (threshold->basis != ITSM_THRESHOLD_WALL) {
+            if (s->used >= point_of(s, threshold)) s->passed |= bit;
+            continue;
+        }
+        if (!due_known && (s->breached || !itsm__clock_is_paused(s)) && due_of(&due, s, ITSM_BOUNDARY_CLOSE))
+            due = ITSM_TIME_NONE;
+        due_known = 1;
+        int64_t point;
+        if (due != ITSM_TIME_NONE && itsm__add(&point, due, threshold->value) && point <= at) s->passed |= bit;
+    }
+}
+
+/* Folding --------------------------------------------------------------------------------------------------------- */
+
+/* The clock is running, not paused, and has counted a span more: is it beyond its goal now? */
+static void latch_breach(itsm__clock_state *s)
+{
+    itsm_time due;
+    if (s->breached || s->used <= s->goal) return;
+    if (due_of(&due, s, ITSM_BOUNDARY_CLOSE)) due = s->since;
+    s->breached = 1, s->breached_at = due;
+}
+
+static void latch_gap_breach(itsm__clock_state *s)
+{
+    itsm__clock_state as_if = *s;
+    if (s->breached || s->gap_breached_at != ITSM_TIME_NONE) return;
+    if (!itsm__add(&as_if.used, s->used, s->gap_used) || !itsm__add(&as_if.held, s->held, s->gap_paused)) return;
+    latch_breach(&as_if);
+    if (as_if.breached) s->gap_breached_at = as_if.breached_at;
+}
+
+static itsm_status advance(itsm__clock_state *s, itsm_time at)
+{
+    itsm_span span = 0;
+    itsm_status rc = ITSM_OK;
+    if (at == ITSM_TIME_NONE) return ITSM_E_RANGE;
+    if (s->last != ITSM_TIME_NONE && at < s->last) return ITSM_E_ORDER;
+    if (s->phase == ITSM__PHASE_STARTED || s->phase == ITSM__PHASE_STOPPED) {
+        if ((rc = itsm__span_between(&span, s->calendar, s->since, at))) return rc;
+        const int paused = itsm__clock_is_paused(s);
+        if (s->phase == ITSM__PHASE_STOPPED) {
+            itsm_span *to = paused ? &s->gap_paused : &s->gap_used;
+            if (!itsm__add(to, *to, span)) return ITSM_E_RANGE;
+            if (!paused && s->reopen == ITSM_REOPEN_CONTINUE) latch_gap_breach(s);
+        } else if (paused) {
+            if (!itsm__add(&s->paused, s->paused, span) || !itsm__add(&s->held, s->held, span)) return ITSM_E_RANGE;
+        } else {
+            if (!itsm__add(&s->used, s->used, span)) return ITSM_E_RANGE;
+            latch_breach(s);
+        }
+        s->since = at;
+    }
+    s->last = at;
+    return ITSM_OK;
+}
+
+static void begin_count(itsm__clock_state *s, itsm_time at)
+{
+    s->start = s->since = s->anchor = at;
+    s->used = s->paused = s->stopped = s->anchor_used = s->held = 0;
+    s->gap_used = s->gap_paused = 0, s->gap_breached_at = ITSM_TIME_NONE;
+    s->stopped_at = s->breached_at = ITSM_TIME_NONE;
+    s->breached = s->retroactive = 0;
+    s->passed = 0;
+    s->count++;
+}
+
+static itsm_status reopen(itsm__clock_state *s, itsm_time at)
+{
+    if (s->phase != ITSM__PHASE_STOPPED || s->reopen == ITSM_REOPEN_IGNORE) return ITSM_OK;
+    if (s->reopen == ITSM_REOPEN_RESTART) {
+        begin_count(s, at);
+    } else if (s->reopen == ITSM_REOPEN_RESUME) {
+        int64_t gap;
+        if (!itsm__add(&gap, s->gap_used, s->gap_paused) || !itsm__add(&s->stopped, s->stopped, gap) ||
+            !itsm__add(&s->held, s->held, gap))
+            return ITSM_E_RANGE;
+        s->passed = 0;
+    } else {
+        if (!itsm__add(&s->used, s->used, s->gap_used) || !itsm__add(&s->paused, s->paused, s->gap_paused) ||
+            !itsm__add(&s->held, s->held, s->gap_paused))
+            return ITSM_E_RANGE;
+        if (!s->breached && s->gap_breached_at != ITSM_TIME_NONE) s->breached = 1, s->breached_at = s->gap_breached_at;
+        latch_breach(s);
+    }
+    s->phase = ITSM__PHASE_STARTED, s->stopped_at = ITSM_TIME_NONE;
+    s->gap_used = s->gap_paused = 0, s->gap_breached_at = ITSM_TIME_NONE;
+    s->cycle++;
+    return ITSM_OK;
+}
+
+static itsm_status apply(itsm__clock_state *s, int32_t kind, itsm_time at, uint32_t cause)
+{
+    itsm_status rc = ITSM_OK;
+    switch (kind) {
+    case ITSM_CLOCK_START:
+        if (s->phase != ITSM__PHASE_IDLE) break;
+        begin_count(s, at);
+        s->phase = ITSM__PHASE_STARTED;
+        s->cycle++;
+        break;
+    case ITSM_CLOCK_PAUSE: s->causes |= UINT64_C(1) << cause; break;
+    case ITSM_CLOCK_RESUME: s->causes &= ~(UINT64_C(1) << cause); break;
+    case ITSM_CLOCK_STOP:
+        if (s->phase != ITSM__PHASE_STARTED) break;
+        s->phase = ITSM__PHASE_STOPPED, s->stopped_at = at;
+        break;
+    case ITSM_CLOCK_REOPEN: rc = reopen(s, at); break;
+    case ITSM_CLOCK_RESET:
+        begin_count(s, at);
+        s->phase = ITSM__PHASE_IDLE, s->start = ITSM_TIME_NONE;
+        break;
+    default: s->phase = ITSM__PHASE_CANCELLED; break;
+    }
+    return rc;
+}
+
+itsm_status itsm_clock_apply(itsm_clock *clock, int32_t kind, itsm_time at, uint32_t cause)
+{
+    itsm__clock_state s;
+    if (!clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (kind < ITSM_CLOCK_START || kind > ITSM_CLOCK_CANCEL || kind == ITSM_CLOCK_RETARGET) return ITSM_E_MISUSE;
+    if ((kind == ITSM_CLOCK_PAUSE || kind == ITSM_CLOCK_RESUME) && cause >= ITSM__CAUSES_MAX) return ITSM_E_RANGE;
+    itsm_status rc = advance(&s, at);
+    if (rc) return rc;
+    if (s.threshold_count) pass_thresholds(&s, at);
+    if ((rc = apply(&s, kind, at, cause))) return rc;
+    if (s.threshold_count) pass_thresholds(&s, at);
+    put(clock, &s);
+    return ITSM_OK;
+}
+
+/* Targets --------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__target_check(const itsm_target *target)
+{
+    if (!target || target->size < sizeof *target) return ITSM_E_MISUSE;
+    if (target->threshold_count && !target->thresholds) return ITSM_E_MISUSE;
+    if (target->threshold_count > ITSM__THRESHOLDS_MAX) return ITSM_E_LIMIT;
+    if (target->goal <= 0 || target->pause < ITSM_PAUSE_HOLDS || target->pause > ITSM_PAUSE_IGNORED ||
+        target->reopen < ITSM_REOPEN_RESUME || target->reopen > ITSM_REOPEN_IGNORE)
+        return ITSM_E_RANGE;
+    for (size_t i = 0; i < target->threshold_count; i++) {
+        const itsm_threshold *t = &target->thresholds[i];
+        if (t->basis < ITSM_THRESHOLD_PERCENT || t->basis > ITSM_THRESHOLD_WALL) return ITSM_E_RANGE;
+        if (t->basis == ITSM_THRESHOLD_PERCENT && (t->value < 0 || t->value > 100000)) return ITSM_E_RANGE;
+    }
+    return ITSM_OK;
+}
+
+static void take_target(itsm__clock_state *s, const itsm_target *target)
+{
+    s->calendar = target->calendar, s->goal = target->goal;
+    s->pause = target->pause, s->reopen = target->reopen;
+    s->thresholds = target->thresholds, s->threshold_count = (uint32_t)target->threshold_count;
+    s->version++;
+}
+
+itsm_status itsm_clock_init(itsm_clock *clock, const itsm_target *target)
+{
+    itsm__clock_state s;
+    if (!clock) return ITSM_E_MISUSE;
+    const itsm_status rc = itsm__target_check(target);
+    if (rc) return rc;
+    memset(&s, 0, sizeof s);
+    s.mark = ITSM__CLOCK_MARK;
+    s.last = s.start = s.since = s.anchor = ITSM_TIME_NONE;
+    s.gap_breached_at = s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
+    take_target(&s, target);
+    memset(clock, 0, sizeof *clock);
+    put(clock, &s);
+    return ITSM_OK;
+}
+
+itsm_status itsm_clock_retarget(itsm_clock *clock, const itsm_target *target, itsm_time at, int32_t policy)
+{
+    itsm__clock_state s;
+    if (!clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (policy < ITSM_RETARGET_KEEP || policy > ITSM_RETARGET_PROPORTIONAL) return ITSM_E_MISUSE;
+    itsm_status rc = itsm__target_check(target);
+    if (!rc) rc = advance(&s, at);
+    if (rc) return rc;
+    const itsm_span old_goal = s.goal;
+    const itsm_calendar *old_calendar = s.calendar;
+    s.previous_due = shown_due(&s);
+    take_target(&s, target);
+    if (s.phase == ITSM__PHASE_STARTED && policy == ITSM_RETARGET_RESTART) {
+        begin_count(&s, at);
+    } else if (s.phase == ITSM__PHASE_STARTED || s.phase == ITSM__PHASE_STOPPED) {
+        if (policy == ITSM_RETARGET_PROPORTIONAL) s.used = scale(s.used, s.goal, old_goal);
+        if (policy == ITSM_RETARGET_PROPORTIONAL || s.calendar != old_calendar)
+            s.anchor = s.phase == ITSM__PHASE_STOPPED ? s.stopped_at : at, s.anchor_used = s.used, s.held = 0;
+        const int was_breached = s.breached;
+        s.breached = s.used > s.goal;
+        if (!s.breached) s.breached_at = ITSM_TIME_NONE, s.retroactive = 0;
+        else if (!was_breached) s.breached_at = at, s.retroactive = 1;
+        s.passed = 0;
+    }
+    if (s.threshold_count) pass_thresholds(&s, at);
+    put(clock, &s);
+    return ITSM_OK;
+}
+
+/* Reading --------------------------------------------------------------------------------------------------------- */
+
+static int32_t state_of(const itsm__clock_state *s)
+{
+    switch (s->phase) {
+    case ITSM__PHASE_IDLE: return ITSM_CLOCK_IDLE;
+    case ITSM__PHASE_CANCELLED: return ITSM_CLOCK_CANCELLED;
+    case ITSM__PHASE_STOPPED: return s->breached ? ITSM_CLOCK_MET_LATE : ITSM_CLOCK_MET;
+    default:
+        if (itsm__clock_is_paused(s)) return s->breached ? ITSM_CLOCK_BREACHED_PAUSED : ITSM_CLOCK_PAUSED;
+        return s->breached ? ITSM_CLOCK_BREACHED_RUNNING : ITSM_CLOCK_RUNNING;
+    }
+}
+
+itsm_status itsm_clock_read(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
+{
+    itsm__clock_state s;
+    if (!out || !out->size || !clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (now == ITSM_TIME_NONE) return ITSM_E_RANGE;
+    if (s.last != ITSM_TIME_NONE && now < s.last) return ITSM_E_ORDER;
+    if (s.phase == ITSM__PHASE_STARTED) {
+        const itsm_status rc = advance(&s, now);
+        if (rc) return rc;
+    }
+    itsm_clock_reading r = ITSM_CLOCK_READING_INIT;
+    r.size = out->size;
+    r.used = s.used, r.goal = s.goal, r.paused = s.paused, r.stopped = s.stopped;
+    if (!itsm__sub(&r.remaining, s.goal, s.used)) return ITSM_E_RANGE;
+    r.start = s.start, r.due = shown_due(&s), r.previous_due = s.previous_due;
+    r.breached_at = s.breached_at, r.stopped_at = s.stopped_at, r.causes = s.causes;
+    r.state = state_of(&s), r.breached = s.breached, r.retroactive = s.retroactive;
+    r.cycle = s.cycle, r.version = s.version;
+    memcpy(out, &r, out->size < sizeof r ? out->size : sizeof r);
+    return ITSM_OK;
+}
+
+itsm_status itsm_clock_due(itsm_time *out, const itsm_clock *clock)
+{
+    itsm__clock_state s;
+    if (!out || !clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    const itsm_time due = shown_due(&s);
+    if (due == ITSM_TIME_NONE) return ITSM_NOTHING;
+    *out = due;
+    return ITSM_OK;
+}
+
+/* When a threshold is reached if nothing else happens; ITSM_TIME_NONE: it is not. */
+static itsm_time threshold_at(const itsm__clock_state *s, const itsm_threshold *threshold)
+{
+    itsm_time at;
+    int64_t total;
+    const int paused = itsm__clock_is_paused(s);
+    if (threshold->basis == ITSM_THRESHOLD_WALL) {
+        if ((paused && !s->breached) || due_of(&at, s, ITSM_BOUNDARY_CLOSE)) return ITSM_TIME_NONE;
+        return itsm__add(&at, at, threshold->value) ? at : ITSM_TIME_NONE;
+    }
+    if (paused || !itsm__sub(&total, point_of(s, threshold), s->used)) return ITSM_TIME_NONE;
+    if (total <= 0 || span_add(&at, s->calendar, s->since, total, ITSM_BOUNDARY_CLOSE)) return ITSM_TIME_NONE;
+    return at;
+}
+
+/* The first instant at which more than the goal is used. */
+static itsm_time breach_at(const itsm__clock_state *s)
+{
+    itsm_time at;
+    int64_t total;
+    if (s->breached || itsm__clock_is_paused(s) || !itsm__sub(&total, s->goal, s->used)) return ITSM_TIME_NONE;
+    if (span_add(&at, s->calendar, s->since, total, ITSM_BOUNDARY_OPEN)) return ITSM_TIME_NONE;
+    return itsm__add(&at, at, 1) ? at : ITSM_TIME_NONE;
+}
+
+itsm_status itsm_clock_next(itsm_clock_alarm *out, const itsm_clock *clock, itsm_time after)
+{
+    itsm__clock_state s;
+    if (!out || !out->size || !clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (s.phase != ITSM__PHASE_STARTED) return ITSM_NOTHING;
+    if (after < s.last) after = s.last;
+    itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
+    alarm.size = out->size;
+    for (uint32_t i = 0; i < s.threshold_count; i++) {
+        if (s.passed >> i & 1) continue;
+        const itsm_time at = threshold_at(&s, &s.thresholds[i]);
+        if (at <= after || (alarm.at != ITSM_TIME_NONE && at > alarm.at)) continue;
+        if (at != alarm.at) alarm.at = at, alarm.thresholds = 0;
+        alarm.thresholds |= UINT64_C(1) << i;
+    }
+    const itsm_time breach = breach_at(&s);
+    if (breach > after && (alarm.at == ITSM_TIME_NONE || breach <= alarm.at)) {
+        if (breach != alarm.at) alarm.at = breach, alarm.thresholds = 0;
+        alarm.breach = 1;
+    }
+    if (alarm.at == ITSM_TIME_NONE) return ITSM_NOTHING;
+    alarm.cycle = s.cycle, alarm.version = s.version;
+    memcpy(out, &alarm, out->size < sizeof alarm ? out->size : sizeof alarm);
+    return ITSM_OK;
+}

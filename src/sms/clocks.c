@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clocks of records.  A clock is kept as the list of its events and folded anew when somebody asks, so that a
+ * backdated pause is an insert and another calendar is another fold.  Clocks follow the category of the primary state
+ * and the priority; no move commands a clock.
+ *
+ *   row = version (1) , kind , final , stopped , count , { priority } , count , { kind , cause , at , recorded , target ,
+ *         policy }
+ *
+ * Following a change costs a scan of the (short) list; reading a clock is one fold.
+ */
+#include "sms/internal.h"
+
+#include "base/bits.h"
+#include "base/text.h"
+#include "record/codec.h"
+#include "record/internal.h"
+
+#define CLOCK_VERSION 1
+#define CLOCK_EVENTS_MAX 1000000
+#define CAUSE_STATE 0 /* the cause of a pause that is a state */
+
+/* A goal nobody reaches stands for a priority without a target. */
+#define NO_GOAL (INT64_MAX / 4)
+
+static const struct {
+    const char *name;
+    uint32_t kind;
+} kinds[] = { { "response", ITSM_RESPONSE },
+              { "resolution", ITSM_RESOLUTION },
+              { "fulfilment", ITSM_FULFILMENT },
+              { "update", ITSM_UPDATE } };
+
+static uint32_t clock_kind(const itsm_clock_def *def)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (itsm_str_is(def->name, kinds[i].name)) return kinds[i].kind;
+    return 0;
+}
+
+void itsm__clock_clear(const itsm__memory *memory, itsm__clock_draft *clock)
+{
+    itsm__free(memory, clock->events, clock->capacity * sizeof *clock->events);
+    itsm__free(memory, clock->priorities, clock->priority_capacity * sizeof *clock->priorities);
+    memset(clock, 0, sizeof *clock);
+}
+
+static void reset(itsm__clock_draft *clock)
+{
+    clock->kind = 0, clock->expect = ITSM_REV_NONE, clock->exists = clock->dirty = clock->final = 0;
+    clock->stopped = ITSM_TIME_NONE, clock->n = clock->npriorities = 0;
+}
+
+void itsm__clocks_reset(itsm__draft *draft)
+{
+    for (size_t i = 0; i < ITSM__CLOCKS_MAX; i++) reset(&draft->clocks[i]);
+}
+
+itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind)
+{
+    unsigned char content[24];
+    itsm_bytes bytes = { content, sizeof content };
+    itsm__put_be32(content, ref.type), itsm__put_be64(content + 4, ref.id.hi), itsm__put_be64(content + 12, ref.id.lo);
+    itsm__put_be32(content + 20, kind);
+    return itsm__derived_id("clock", bytes);
+}
+
+/* The row ----------------------------------------------------------------------------------------------------------- */
+
+static itsm_status put_unsigned(itsm_buf *out, uint64_t u)
+{
+    itsm_status rc = itsm__buf_reserve(out, 10);
+    if (rc) return rc;
+    unsigned char *p = (unsigned char *)out->p + out->n;
+    out->n += (size_t)(itsm__varint_put(p, u) - p);
+    return ITSM_OK;
+}
+
+static itsm_status put_signed(itsm_buf *out, int64_t i)
+{
+    return put_unsigned(out, (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0));
+}
+
+itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
+{
+    itsm_status rc = put_unsigned(out, CLOCK_VERSION);
+    if (!rc) rc = put_unsigned(out, clock->kind);
+    if (!rc) rc = put_unsigned(out, (uint64_t)clock->final);
+    if (!rc) rc = put_signed(out, clock->stopped);
+    if (!rc) rc = put_unsigned(out, clock->npriorities);
+    for (size_t i = 0; i < clock->npriorities && !rc; i++) rc = put_signed(out, clock->priorities[i]);
+    if (!rc) rc = put_unsigned(out, clock->n);
+    for (size_t i = 0; i < clock->n && !rc; i++) {
+        const itsm_clock_event *e = &clock->events[i];
+        if ((rc = put_unsigned(out, (uint64_t)e->kind)) || (rc = put_unsigned(out, e->cause)) ||
+            (rc = put_signed(out, e->at)) || (rc = put_signed(out, e->recorded)) || (rc = put_unsigned(out, e->target)))
+            return rc;
+        rc = put_unsigned(out, (uint64_t)e->policy);
+    }
+    return rc;
+}
+
+static itsm_status read_signed(int64_t *out, itsm__reader *in)
+{
+    uint64_t u;
+    itsm_status rc = itsm__varint_read(&u, in);
+    if (!rc) *out = (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
+    return rc;
+}
+
+static itsm_status read_limited(uint64_t *out, itsm__reader *in, uint64_t max)
+{
+    itsm_status rc = itsm__varint_read(out, in);
+    return !rc && *out > max ? ITSM_E_CORRUPT : rc;
+}
+
+static itsm_status read_event(itsm_clock_event *e, itsm__reader *in)
+{
+    uint64_t kind, cause, target, policy;
+    itsm_status rc;
+    memset(e, 0, sizeof *e);
+    if ((rc = read_limited(&kind, in, ITSM_CLOCK_CANCEL)) || (rc = read_limited(&cause, in, 63)) ||
+        (rc = read_signed(&e->at, in)) || (rc = read_signed(&e->recorded, in)) ||
+        (rc = read_limited(&target, in, UINT32_MAX)) || (rc = read_limited(&policy, in, ITSM_RETARGET_PROPORTIONAL)))
+        return rc;
+    e->kind = (int32_t)kind, e->cause = (uint32_t)cause, e->target = (uint32_t)target, e->policy = (int32_t)policy;
+    return ITSM_OK;
+}
+
+itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body)
+{
+    itsm__reader in = { body.p, (const unsigned char *)body.p + body.n };
+    uint64_t version, kind, final, n;
+    itsm_status rc = itsm__varint_read(&version, &in);
+    if (!rc && version > CLOCK_VERSION) return ITSM_E_VERSION;
+    if (rc || (rc = read_limited(&kind, &in, UINT32_MAX)) || (rc = read_limited(&final, &in, 1)) ||
+        (rc = read_signed(&out->stopped, &in)) || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX)))
+        return rc;
+    if ((rc = itsm__grow(memory, &out->priorities, &out->priority_capacity, (size_t)n, sizeof *out->priorities))) return rc;
+    out->kind = (uint32_t)kind, out->final = (int)final, out->n = 0;
+    for (out->npriorities = 0; out->npriorities < n; out->npriorities++)
+        if ((rc = read_signed(&out->priorities[out->npriorities], &in))) return rc;
+    if (!n || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX))) return rc ? rc : ITSM_E_CORRUPT;
+    if ((rc = itsm__grow(memory, &out->events, &out->capacity, (size_t)n, sizeof *out->events))) return rc;
+    for (; out->n < n; out->n++) {
+        if ((rc = read_event(&out->events[out->n], &in))) return rc;
+        if (out->events[out->n].target >= out->npriorities) return ITSM_E_CORRUPT;
+    }
+    out->exists = 1;
+    return in.p == in.end ? ITSM_OK : ITSM_E_CORRUPT;
+}
+
+itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
+{
+    const itsm_type_def *type = itsm_record_type(draft->record);
+    if (draft->clocks_loaded || !work->sms->sla) return ITSM_OK;
+    for (size_t i = 0; i < type->nclocks && i < ITSM__CLOCKS_MAX; i++) {
+        itsm__clock_draft *clock = &draft->clocks[i];
+        itsm_ref ref = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i])) };
+        itsm_row row;
+        itsm_status rc = itsm_store_get(&row, work->ctx, &work->view, ref);
+        if (rc == ITSM_NOTHING) continue;
+        if (!rc) rc = itsm__clock_decode(clock, &work->memory, row.body);
+        if (rc) return rc;
+        clock->expect = row.rev;
+    }
+    draft->clocks_loaded = 1;
+    return ITSM_OK;
+}
+
+/* Folding ----------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__clock_targets(itsm_target **out, itsm__arena *arena, const itsm_sla *sla, uint32_t kind,
+                                const int64_t *priorities, size_t n)
+{
+    itsm_target *targets = itsm__arena_alloc(arena, n * sizeof *targets);
+    if (!targets) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const itsm_target *found;
+        itsm_target open_end = ITSM_TARGET_INIT;
+        open_end.goal = NO_GOAL;
+        if (itsm_sla_count(sla)) open_end.calendar = itsm_sla_at(sla, 0)->target.calendar;
+        targets[i] = itsm_sla_target(&found, sla, kind, priorities[i]) == ITSM_OK ? *found : open_end;
+    }
+    *out = targets;
+    return ITSM_OK;
+}
+
+/* The stop that the source says for good, put where it belongs among the events. */
+itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *memory)
+{
+    itsm_clock_event stop;
+    if (!clock->final || clock->stopped == ITSM_TIME_NONE) return ITSM_OK;
+    itsm_status rc = itsm__grow(memory, &clock->events, &clock->capacity, clock->n + 1, sizeof *clock->events);
+    if (rc) return rc;
+    memset(&stop, 0, sizeof stop);
+    stop.kind = ITSM_CLOCK_STOP, stop.at = stop.recorded = clock->stopped;
+    itsm_clock_insert(clock->events, clock->n++, &stop);
+    return ITSM_OK;
+}
+
+itsm_time itsm__clock_next_at(const itsm_sms *sms, const itsm__clock_draft *clock)
+{
+    itsm_target *targets;
+    itsm_clock folded;
+    itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
+    itsm__arena arena;
+    itsm_time at = ITSM_TIME_NONE;
+    if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_TIME_NONE;
+    itsm__arena_init(&arena, &sms->memory);
+    if (itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities) == ITSM_OK &&
+        itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
+        itsm_clock_next(&alarm, &folded, clock->events[clock->n - 1].at) == ITSM_OK)
+        at = alarm.at;
+    itsm__arena_clear(&arena);
+    return at;
+}
+
+/* Following --------------------------------------------------------------------------------------------------------- */
+
+static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t kind, itsm_time at, uint32_t target)
+{
+    itsm_clock_event event;
+    itsm_status rc = itsm__grow(&work->memory, &clock->events, &clock->capacity, clock->n + 1, sizeof *clock->events);
+    if (rc) return rc;
+    memset(&event, 0, sizeof event);
+    event.kind = kind, event.at = at, event.recorded = itsm__work_recorded(work, at), event.cause = CAUSE_STATE, event.target = target;
+    itsm_clock_insert(clock->events, clock->n++, &event);
+    clock->dirty = 1;
+    return ITSM_OK;
+}
+
+static int64_t priority_of(const itsm_record *record)
+{
+    const itsm_field_def *field = itsm_type_field(itsm_record_type(record), ITSM_STR("priority"));
+    const itsm_value *value = field ? itsm__record_at(record, field->number) : NULL;
+    return value && value->kind == ITSM_INT ? value->u.i : 0;
+}
+
+static itsm_status begin_clock(itsm_work *work, itsm__clock_draft *clock, uint32_t kind, int64_t priority, itsm_time at)
+{
+    itsm_status rc =
+        itsm__grow(&work->memory, &clock->priorities, &clock->priority_capacity, 1, sizeof *clock->priorities);
+    if (rc) return rc;
+    clock->kind = kind, clock->exists = 1, clock->priorities[0] = priority, clock->npriorities = 1;
+    return add_event(work, clock, ITSM_CLOCK_START, at, 0);
+}
+
+static itsm_status follow_priority(itsm_work *work, itsm__clock_draft *clock, int64_t priority, itsm_time at)
+{
+    if (clock->priorities[clock->npriorities - 1] == priority) return ITSM_OK;
+    itsm_status rc = itsm__grow(&work->memory, &clock->priorities, &clock->priority_capacity, clock->npriorities + 1,
+                                sizeof *clock->priorities);
+    if (rc) return rc;
+    clock->priorities[clock->npriorities++] = priority;
+    return add_event(work, clock, ITSM_CLOCK_RETARGET, at, (uint32_t)(clock->npriorities - 1));
+}
+
+static int is_done(uint32_t category)
+{
+    return category == ITSM_RESOLVED || category == ITSM_CLOSED;
+}
+
+static uint32_t category_of(const itsm_record *record)
+{
+    const itsm_state_def *state = itsm__record_state(record, &itsm_record_type(record)->machines[0]);
+    return state ? state->category : 0;
+}
+
+/* From one category to another: which events that is.  0: from nowhere, at creation. */
+static itsm_status follow_category(itsm_work *work, itsm__clock_draft *clock, const itsm_clock_def *def, uint32_t from,
+                                   uint32_t to, itsm_time at)
+{
+    itsm_status rc = ITSM_OK;
+    int by_state = def->met_category != 0;
+    if (from == to) return ITSM_OK;
+    if (def->pauses && from == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_RESUME, at, 0);
+    if (!rc && by_state && is_done(from) && !is_done(to) && to != ITSM_CANCELLED)
+        rc = add_event(work, clock, ITSM_CLOCK_REOPEN, at, 0);
+    if (!rc && by_state && is_done(to) && !is_done(from)) rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
+    if (!rc && (to == ITSM_CANCELLED || (to == ITSM_CLOSED && !by_state)))
+        rc = add_event(work, clock, ITSM_CLOCK_CANCEL, at, 0);
+    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, at, 0);
+    return rc;
+}
+
+static int has_value(const itsm_record *record, const itsm_clock_def *def)
+{
+    return itsm__record_at(record, itsm_record_type(record)->fields[def->field].number) != NULL;
+}
+
+/* Is there any target of this kind? */
+static int measured(const itsm_sla *sla, uint32_t kind)
+{
+    for (size_t i = 0; i < itsm_sla_count(sla); i++)
+        if (itsm_sla_at(sla, i)->kind == kind) return 1;
+    return 0;
+}
+
+static int is_stopped(const itsm__clock_draft *clock)
+{
+    for (size_t i = 0; i < clock->n; i++)
+        if (clock->events[i].kind == ITSM_CLOCK_STOP) return 1;
+    return 0;
+}
+
+static itsm_status follow_one(itsm_work *work, itsm__draft *draft, size_t i, const itsm_record *before, itsm_time at)
+{
+    const itsm_clock_def *def = &itsm_record_type(draft->record)->clocks[i];
+    itsm__clock_draft *clock = &draft->clocks[i];
+    uint32_t kind = clock_kind(def), from = category_of(before), to = category_of(draft->record);
+    itsm_status rc = ITSM_OK;
+    if (!clock->exists) {
+        if (draft->expect != ITSM_REV_NONE || draft->revision != 0 || !measured(work->sms->sla, kind)) return ITSM_OK;
+        rc = begin_clock(work, clock, kind, priority_of(draft->record), at);
+        from = ITSM_INITIAL;
+    }
+    if (!rc) rc = follow_priority(work, clock, priority_of(draft->record), at);
+    if (!rc && def->by_field && has_value(draft->record, def) && !is_stopped(clock))
+        rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
+    return rc ? rc : follow_category(work, clock, def, from, to, at);
+}
+
+itsm_status itsm__clocks_follow(itsm_work *work, itsm__draft *draft, const itsm_record *before, itsm_time at)
+{
+    itsm_status rc = work->sms->sla ? itsm__clocks_load(work, draft) : ITSM_NOTHING;
+    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
+    size_t n = itsm_record_type(draft->record)->nclocks;
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++) rc = follow_one(work, draft, i, before, at);
+    return rc;
+}
+
+/* Observing --------------------------------------------------------------------------------------------------------- */
+
+static void remove_event(itsm__clock_draft *clock, size_t i)
+{
+    memmove(&clock->events[i], &clock->events[i + 1], (clock->n - i - 1) * sizeof *clock->events);
+    clock->n--, clock->dirty = 1;
+}
+
+/* The latest event of a kind, or n. */
+static size_t latest(const itsm__clock_draft *clock, int32_t kind)
+{
+    for (size_t i = clock->n; i-- > 0;)
+        if (clock->events[i].kind == kind) return i;
+    return clock->n;
+}
+
+/*
+ * The pause that began with the event at `from` ends with the one at `to`.  Stamps of a log may stand still or step
+ * back; a pause that would end before it began was none.  Pauses that touch become one.
+ */
+static itsm_status end_pause(itsm_work *work, itsm__clock_draft *clock, itsm_time from, itsm_time to)
+{
+    size_t pause = latest(clock, ITSM_CLOCK_PAUSE);
+    if (pause == clock->n || clock->events[pause].at != from) return ITSM_OK;
+    if (to <= from) return remove_event(clock, pause), ITSM_OK;
+    size_t resume = latest(clock, ITSM_CLOCK_RESUME);
+    if (resume + 1 == pause && clock->events[resume].at == from)
+        remove_event(clock, pause), remove_event(clock, resume);
+    return add_event(work, clock, ITSM_CLOCK_RESUME, to, 0);
+}
+
+static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, const itsm_record *before,
+                               const itsm_observation *o, itsm_time previous)
+{
+    const itsm_clock_def *def = &itsm_record_type(draft->record)->clocks[i];
+    itsm__clock_draft *clock = &draft->clocks[i];
+    uint32_t kind = clock_kind(def), from = category_of(before), to = category_of(draft->record);
+    int64_t priority = priority_of(draft->record);
+    itsm_status rc = ITSM_OK;
+    int final = o->stopped_is_final && def->met_category == ITSM_RESOLVED;
+    if (!clock->exists) {
+        if (o->ordinal || !measured(work->sms->sla, kind)) return ITSM_OK;
+        rc = begin_clock(work, clock, kind, priority, o->opened == ITSM_TIME_NONE ? o->at : o->opened);
+    }
+    if (!rc) rc = follow_priority(work, clock, priority, o->at);
+    if (!rc && def->by_field && has_value(draft->record, def) && !is_stopped(clock))
+        rc = add_event(work, clock, ITSM_CLOCK_STOP, o->at, 0);
+    if (final != clock->final || (final && o->stopped != clock->stopped))
+        clock->final = final, clock->stopped = final ? o->stopped : ITSM_TIME_NONE, clock->dirty = 1;
+    if (!rc && !final && def->met_category && is_done(from) != is_done(to))
+        rc = add_event(work, clock, is_done(to) ? ITSM_CLOCK_STOP : ITSM_CLOCK_REOPEN, o->at, 0);
+    if (!rc && def->pauses && o->ordinal && from == ITSM_PAUSED) rc = end_pause(work, clock, previous, o->at);
+    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, o->at, 0);
+    return rc;
+}
+
+itsm_status itsm__clocks_observe(itsm_work *work, itsm__draft *draft, const itsm_record *before,
+                                 const itsm_observation *observation, itsm_time previous)
+{
+    itsm_status rc = work->sms->sla ? itsm__clocks_load(work, draft) : ITSM_NOTHING;
+    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
+    size_t n = itsm_record_type(draft->record)->nclocks;
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
+        rc = observe_one(work, draft, i, before, observation, previous);
+    return rc;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The codec of history rows, and the identities of rows that are named by their content.  Encoding and decoding are
+ * linear in the size; what is read is checked to its last byte, since a store may have been edited by hand.
+ */
+#include "sms/history.h"
+
+#include "base/bits.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "record/codec.h"
+#include "record/key.h"
+
+#define HISTORY_VERSION 1
+#define HISTORY_ITEMS_MAX 4096
+
+itsm_id itsm__derived_id(const char *purpose, itsm_bytes content)
+{
+    unsigned char digest[32];
+    itsm__sha256 hasher;
+    itsm__sha256_init(&hasher);
+    itsm__sha256_add(&hasher, purpose, strlen(purpose) + 1);
+    itsm__sha256_add(&hasher, content.p, content.n);
+    itsm__sha256_end(&hasher, digest);
+    itsm_id id = { itsm__be64(digest), itsm__be64(digest + 8) };
+    return id;
+}
+
+static void put_ref(unsigned char out[20], itsm_ref ref)
+{
+    itsm__put_be32(out, ref.type), itsm__put_be64(out + 4, ref.id.hi), itsm__put_be64(out + 12, ref.id.lo);
+}
+
+itsm_id itsm__history_id(itsm_ref ref, uint64_t revision)
+{
+    unsigned char content[28];
+    put_ref(content, ref), itsm__put_be64(content + 20, revision);
+    itsm_bytes bytes = { content, sizeof content };
+    return itsm__derived_id("history", bytes);
+}
+
+itsm_status itsm__history_key(itsm_buf *out, itsm_ref ref, uint64_t revision)
+{
+    itsm_status rc = itsm__key_ref(out, ref);
+    return rc ? rc : itsm__key_unsigned(out, revision);
+}
+
+static uint64_t zigzag(int64_t i)
+{
+    return (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unzigzag(uint64_t u)
+{
+    return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
+}
+
+static itsm_status put_numbers(itsm_buf *out, const uint64_t *numbers, size_t n)
+{
+    itsm_status rc = itsm__buf_reserve(out, n * 10);
+    if (rc) return rc;
+    unsigned char *p = (unsigned char *)out->p + out->n;
+    for (size_t i = 0; i < n; i++) p = itsm__varint_put(p, numbers[i]);
+    out->n = (size_t)(p - (unsigned char *)out->p);
+    return ITSM_OK;
+}
+
+static itsm_status put_number(itsm_buf *out, uint64_t number)
+{
+    return put_numbers(out, &number, 1);
+}
+
+static itsm_status put_text(itsm_buf *out, itsm_str text)
+{
+    itsm_status rc = put_number(out, text.n);
+    return rc ? rc : itsm__buf_str(out, text);
+}
+
+itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
+{
+    const itsm_history *e = &c->entry;
+    const uint64_t head[] = { HISTORY_VERSION, e->action, e->revision, c->ref.type, c->ref.id.hi, c->ref.id.lo,
+                              c->txid.hi, c->txid.lo, zigzag(e->effective), zigzag(e->recorded) };
+    itsm_status rc = put_numbers(out, head, sizeof head / sizeof *head);
+    if (!rc) rc = put_text(out, e->who);
+    if (!rc) rc = put_text(out, e->event);
+    if (!rc) rc = put_number(out, e->nbefore);
+    for (size_t i = 0; i < e->nbefore && !rc; i++) {
+        rc = put_number(out, e->before[i].no);
+        if (!rc) rc = itsm__value_encode(out, &e->before[i].value);
+    }
+    if (!rc) rc = put_number(out, e->ndeviations);
+    for (size_t i = 0; i < e->ndeviations && !rc; i++) {
+        const itsm_deviation *d = &e->deviations[i];
+        rc = put_number(out, d->undecided);
+        if (!rc) rc = put_text(out, d->move);
+        if (!rc) rc = put_text(out, d->rule);
+        if (!rc) rc = put_text(out, d->clause);
+    }
+    return rc;
+}
+
+static itsm_status read_text(itsm_str *out, itsm__reader *in)
+{
+    uint64_t n;
+    itsm_status rc = itsm__varint_read(&n, in);
+    if (rc) return rc;
+    if (n > (uint64_t)(in->end - in->p)) return ITSM_E_CORRUPT;
+    *out = itsm_str_n((const char *)in->p, (size_t)n);
+    in->p += n;
+    return ITSM_OK;
+}
+
+static itsm_status read_before(itsm_history *e, itsm__reader *in, itsm__arena *arena)
+{
+    uint64_t n, number;
+    itsm_status rc = itsm__varint_read(&n, in);
+    if (rc) return rc;
+    if (n > HISTORY_ITEMS_MAX) return ITSM_E_CORRUPT;
+    itsm_row_field *fields = itsm__arena_alloc(arena, (size_t)n * sizeof *fields);
+    if (!fields) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if ((rc = itsm__varint_read(&number, in)) || (rc = itsm__value_read(&fields[i].value, in, arena))) return rc;
+        if (number > UINT16_MAX) return ITSM_E_CORRUPT;
+        fields[i].no = (uint16_t)number;
+    }
+    e->before = fields, e->nbefore = (size_t)n;
+    return ITSM_OK;
+}
+
+static itsm_status read_deviations(itsm_history *e, itsm__reader *in, itsm__arena *arena)
+{
+    uint64_t n, undecided;
+    itsm_status rc = itsm__varint_read(&n, in);
+    if (rc) return rc;
+    if (n > HISTORY_ITEMS_MAX) return ITSM_E_CORRUPT;
+    itsm_deviation *deviations = itsm__arena_alloc(arena, (size_t)n * sizeof *deviations);
+    if (!deviations) return ITSM_E_NOMEM;
+    memset(deviations, 0, (size_t)n * sizeof *deviations);
+    for (size_t i = 0; i < n; i++) {
+        itsm_deviation *d = &deviations[i];
+        if ((rc = itsm__varint_read(&undecided, in)) || (rc = read_text(&d->move, in)) || (rc = read_text(&d->rule, in)) ||
+            (rc = read_text(&d->clause, in)))
+            return rc;
+        d->undecided = undecided != 0;
+    }
+    e->deviations = deviations, e->ndeviations = (size_t)n;
+    return ITSM_OK;
+}
+
+itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena, itsm_bytes body)
+{
+    uint64_t head[10];
+    itsm_status rc = ITSM_OK;
+    memset(out, 0, sizeof *out);
+    if (body.n < ITSM__SALT_SIZE) return ITSM_E_CORRUPT;
+    const unsigned char *start = body.p;
+    itsm__reader in = { start + ITSM__SALT_SIZE, start + body.n };
+    for (size_t i = 0; i < sizeof head / sizeof *head && !rc; i++) rc = itsm__varint_read(&head[i], &in);
+    if (rc) return rc;
+    if (head[0] > HISTORY_VERSION) return ITSM_E_VERSION;
+    if (head[0] == 0 || head[1] > UINT32_MAX || head[3] > UINT32_MAX) return ITSM_E_CORRUPT;
+    itsm_history *e = &out->entry;
+    e->size = sizeof *e, e->action = (uint32_t)head[1], e->revision = head[2];
+    out->ref.type = (uint32_t)head[3], out->ref.id.hi = head[4], out->ref.id.lo = head[5];
+    out->txid.hi = head[6], out->txid.lo = head[7];
+    e->effective = unzigzag(head[8]), e->recorded = unzigzag(head[9]);
+    if ((rc = read_text(&e->who, &in)) || (rc = read_text(&e->event, &in)) || (rc = read_before(e, &in, arena)) ||
+        (rc = read_deviations(e, &in, arena)))
+        return rc;
+    return in.p == in.end ? ITSM_OK : ITSM_E_CORRUPT;
+}

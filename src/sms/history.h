@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * History rows: what one operation changed on one record.  Content is canonical bytes; the row's body is a salt
+ * followed by the content, and SHA-256 over the body is the commitment the audit entry carries.  Purging deletes the
+ * row and leaves the entry verifiable.
+ *
+ *   content = version (1) , action , revision before , type , id.hi , id.lo , txid.hi , txid.lo , effective , recorded ,
+ *             who , event , count , { field number , value before } , count , { undecided , move , rule , clause }
+ *
+ * Numbers are varints, times zigzag varints, texts have their length before them, values are as in a record's body.
+ */
+#ifndef ITSM_SRC_SMS_HISTORY_H
+#define ITSM_SRC_SMS_HISTORY_H
+
+#include <itsm/sms.h>
+
+#include "base/memory.h"
+
+#define ITSM__SALT_SIZE 16
+
+typedef struct itsm__history_content {
+    itsm_history entry;
+    itsm_ref ref;
+    itsm_id txid;
+} itsm__history_content;
+
+/* Append the content. */
+itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *content);
+
+/* Read a body (salt and content).  Texts are borrowed from it, arrays come from the arena. */
+itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena, itsm_bytes body);
+
+/* Identity of the history row of a record at the revision before; and its place in index 1. */
+itsm_id itsm__history_id(itsm_ref ref, uint64_t revision);
+itsm_status itsm__history_key(itsm_buf *out, itsm_ref ref, uint64_t revision);
+
+/* The same 16 bytes for the same parts: identities of rows that are named by what they are about. */
+itsm_id itsm__derived_id(const char *purpose, itsm_bytes content);
+
+#endif

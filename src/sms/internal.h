@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of a system and of a unit of work.
+ *
+ * A work holds *drafts*: records as this work sees them.  An operation touches drafts (a copy of each is kept aside),
+ * changes them freely, and then either *settles*, which writes a history row and an audit entry for every touched
+ * draft and moves its clocks on, by comparing it with the copy; or is *undone*, which puts the copies back.  Commit
+ * turns drafts, clocks, links, history and audit entries into one batch.
+ */
+#ifndef ITSM_SRC_SMS_INTERNAL_H
+#define ITSM_SRC_SMS_INTERNAL_H
+
+#include <itsm/sms.h>
+
+#include "base/ctx.h"
+#include "base/map.h"
+#include "sms/history.h"
+#include "sms/observe.h"
+
+#define ITSM__CLOCKS_MAX 4
+
+/* Engine fields of a record, beside those of the model: what was observed of it. */
+enum {
+    ITSM__FIELD_OBSERVED = 22,      /* int: events observed so far */
+    ITSM__FIELD_OBSERVED_CHECK = 23 /* int: checksum over them */
+};
+
+/* One clock of a draft: the events, and the priorities its targets were chosen by. */
+typedef struct itsm__clock_draft {
+    uint32_t kind;
+    uint64_t expect; /* revision of its row in the store */
+    int exists, dirty, final;
+    itsm_time stopped; /* with `final`: where the source says that it stopped for good */
+    itsm_clock_event *events;
+    size_t n, capacity;
+    int64_t *priorities;
+    size_t npriorities, priority_capacity;
+} itsm__clock_draft;
+
+typedef struct itsm__draft {
+    itsm_record *record;
+    uint64_t expect;   /* revision in the store; ITSM_REV_NONE: not there */
+    uint64_t revision; /* as this work leaves it */
+    int changed, checked, clocks_loaded, touched;
+    itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
+} itsm__draft;
+
+/* A draft an operation changes, as it was before. */
+typedef struct itsm__touch {
+    itsm__draft *draft;
+    itsm_record *before;
+    uint64_t revision;
+    int changed, created;
+    uint32_t action;
+    itsm_str event; /* borrowed from the model or the operation's arena */
+} itsm__touch;
+
+/* A link made or taken away by this work. */
+typedef struct itsm__link_change {
+    itsm_ref from, to; /* in the direction the row is kept */
+    const itsm_link_def *link;
+    int added; /* 0: taken away */
+} itsm__link_change;
+
+/* A piece of the work's byte buffer. */
+typedef struct itsm__piece {
+    itsm_ref ref;
+    size_t offset, n;
+    itsm_ref about; /* of a history row: the record */
+    uint64_t revision;
+} itsm__piece;
+
+typedef struct itsm__pieces {
+    itsm__piece *items;
+    size_t n, capacity;
+} itsm__pieces;
+
+struct itsm_sms {
+    itsm_ctx *ctx;
+    itsm__memory memory;
+    const itsm_model *model;
+    itsm_store *store;
+    itsm_sla *sla;
+    itsm_buf key;
+    itsm_work *open;           /* the work that is open, or NULL */
+    itsm_buf text;             /* texts of the outcome given last */
+    itsm__arena arena;         /* of what was read last */
+    itsm__clock_draft reading; /* the clock given last */
+};
+
+struct itsm_work {
+    itsm_sms *sms;
+    itsm_ctx *ctx;
+    itsm__memory memory;
+    itsm_act act;
+    itsm__arena texts; /* of act */
+    itsm__arena arena; /* of the operations since the last commit */
+    itsm_view view;
+    itsm__map by_ref;     /* 20 bytes of a ref -> place in drafts */
+    itsm__draft **drafts; /* the first ndrafts are in use; the rest wait to be used again */
+    size_t ndrafts, made_drafts, draft_capacity;
+    itsm__touch *touches; /* of the operation under way */
+    size_t ntouches, made_touches, touch_capacity;
+    itsm__link_change *links;
+    size_t nlinks, link_capacity;
+    itsm_buf bytes; /* bodies and entries */
+    itsm__pieces history, audit, notices;
+    itsm_id txid;
+    int has_txid;
+    itsm_status spoiled; /* ITSM_OK, or what made the work unusable */
+    itsm_ref last;
+    itsm_notice *notice; /* notices of the operations, for the outcome */
+    size_t nnotices, notice_capacity;
+    itsm_deviation *deviations; /* of the observation under way */
+    size_t ndeviations, deviation_capacity;
+};
+
+/* work.c -------------------------------------------------------------------------------------------------------------- */
+
+/* The draft of a record, read if need be; ITSM_NOTHING if there is none. */
+itsm_status itsm__work_find(itsm__draft **out, itsm_work *work, itsm_ref ref);
+itsm_status itsm__work_add(itsm__draft **out, itsm_work *work, const itsm_type_def *type, itsm_ref ref);
+
+/* Keep a copy of a draft that this operation is about to change. */
+itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *draft, uint32_t action, itsm_str event);
+
+/* End an operation: keep what it did, or put everything back. */
+itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who);
+void itsm__work_undo(itsm_work *work);
+
+itsm_time itsm__work_effective(const itsm_work *work);
+/* When it is recorded: now, or, for history replayed without a clock, when it took effect. */
+itsm_time itsm__work_recorded(const itsm_work *work, itsm_time effective);
+itsm_status itsm__work_ready(itsm_work *work); /* ITSM_OK, or what spoiled it */
+
+/* Note an issue about a record's field, relation or move. */
+itsm_status itsm__refuse(itsm_work *work, itsm_str where, const char *rule, itsm_str detail, itsm_str clause,
+                         const char *message);
+
+/* Identity of a new row: a function of the key and the parts, or random. */
+itsm_status itsm__work_new_id(itsm_id *out, itsm_work *work, const char *purpose, itsm_bytes content);
+
+/* links.c ------------------------------------------------------------------------------------------------------------- */
+
+typedef itsm_status (*itsm__linked_fn)(void *user, itsm_ref ref);
+
+/* Every record linked by a relation as this work sees it, in order of their identities. */
+itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn, void *user);
+itsm_status itsm__link_row(itsm_work *work, const itsm__link_change *change, itsm_buf *body, itsm_buf *keys, size_t ends[2]);
+itsm_id itsm__link_id(const itsm__link_change *change);
+
+/* clocks.c ------------------------------------------------------------------------------------------------------------ */
+
+itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft);
+void itsm__clocks_reset(itsm__draft *draft);
+void itsm__clock_clear(const itsm__memory *memory, itsm__clock_draft *clock);
+
+/* Move the clocks of a draft on, from how its record was to how it is. */
+itsm_status itsm__clocks_follow(itsm_work *work, itsm__draft *draft, const itsm_record *before, itsm_time effective);
+
+/* Move the clocks on by an observed step: pauses end where the next event begins, and the source may say for good when
+   the work was done. */
+itsm_status itsm__clocks_observe(itsm_work *work, itsm__draft *draft, const itsm_record *before,
+                                 const itsm_observation *observation, itsm_time previous);
+
+itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock);
+itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body);
+itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind);
+/* Put the stop that the source says for good among the events. */
+itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *memory);
+/* When the clock next needs somebody: ITSM_TIME_NONE if never. */
+itsm_time itsm__clock_next_at(const itsm_sms *sms, const itsm__clock_draft *clock);
+
+/* operations.c -------------------------------------------------------------------------------------------------------- */
+
+const itsm_state_def *itsm__record_state(const itsm_record *record, const itsm_machine *machine);
+/* Recompute derived fields, but for those that the source of an observation carries. */
+itsm_status itsm__derive(itsm_record *record, const unsigned char *known);
+
+/* How guards read a draft.  `known`, if not NULL, says by field index which fields its source carries. */
+typedef struct itsm__draft_subject {
+    itsm_work *work;
+    itsm__draft *draft;
+    const unsigned char *known;
+} itsm__draft_subject;
+extern const itsm_subject_methods itsm__draft_methods;
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing the log of a file store: one write per commit, one sync for all commits that wait.
+ *
+ * append puts a built frame behind the log: O(its bytes), no sync.  Zeros are written ahead, so that a sync need not
+ * wait for the file system's own records, and so that there is always room for the closing frame when the disk is full.
+ * settle makes a commit as durable as the mode asks: the first who needs a sync becomes the leader, gives up the lock
+ * and syncs; who comes meanwhile writes and waits; when the leader is back, one of those is the next leader for all.
+ *
+ * A write that finds no space is undone by not counting it: the next frame goes to the same place.  Any other failed
+ * write, and any failed sync, ends writing for good (`failed`): after a failed sync the system may have dropped the
+ * pages and report success the next time, so nothing is tried again.
+ *
+ * What views see is taken at the moment a leader starts and published when its sync succeeded.
+ */
+#include "store/file.h"
+
+void itsm__file_lock(itsm__file *file)
+{
+    if (file->mutex) file->mutexes.lock(file->mutexes.self, file->mutex);
+}
+
+void itsm__file_unlock(itsm__file *file)
+{
+    if (file->mutex) file->mutexes.unlock(file->mutexes.self, file->mutex);
+}
+
+static void *no_more(void *user, void *ptr, size_t old_size, size_t new_size)
+{
+    (void)user, (void)ptr, (void)old_size, (void)new_size;
+    return NULL;
+}
+
+itsm_status itsm__file_say(const itsm_call *call, itsm_status status, const char *format, ...)
+{
+    if (!call || !call->message || !call->message_size) return status;
+    /* A buffer in the caller's room that cannot grow: what does not fit is left out. */
+    itsm_buf text = {call->message, 0, call->message_size - 1, no_more, NULL};
+    va_list args;
+    va_start(args, format);
+    (void)itsm__vformat(&text, format, args);
+    va_end(args);
+    call->message[text.n] = 0;
+    return status;
+}
+
+itsm_status itsm__file_writable(const itsm__file *file, const itsm_call *call)
+{
+    if (call && call->host_txn)
+        return itsm__file_say(call, ITSM_E_UNSUPPORTED, "the file store cannot join a transaction of the host");
+    if (file->read_only) return itsm__file_say(call, ITSM_E_READONLY, "%s", file->read_only_why);
+    if (file->failed)
+        return itsm__file_say(call, file->failed, "writing failed earlier (%s): open the store again",
+                              file->failed_note.text);
+    return ITSM_OK;
+}
+
+/* Bytes ----------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__file_log_open(itsm__file *file, itsm__file_log **out, const char *path, uint32_t flags,
+                                itsm_io_note *note)
+{
+    static const char none[] = "no memory";
+    itsm__file_log *log = itsm__alloc_zero(&file->memory, sizeof *log);
+    if (!log) {
+        memcpy(note->text, none, sizeof none);
+        return ITSM_E_NOMEM;
+    }
+    itsm__refcount_init(&log->shares);
+    itsm_status rc = file->io->open(file->io->self, &log->handle, path, flags, note);
+    if (rc)
+        itsm__free(&file->memory, log, sizeof *log);
+    else
+        *out = log;
+    return rc;
+}
+
+void itsm__file_log_free(itsm__file *file, itsm__file_log *log)
+{
+    if (!log || !itsm__refcount_drop(&log->shares)) return;
+    file->io->close(file->io->self, log->handle);
+    itsm__free(&file->memory, log->audit, log->audit_capacity * sizeof *log->audit);
+    itsm__free(&file->memory, log, sizeof *log);
+}
+
+itsm_status itsm__file_pread(const itsm__file *file, const itsm__file_log *log, uint64_t offset, void *out, size_t n,
+                             itsm_io_note *note)
+{
+    static const char ends[] = "the file ends too early";
+    unsigned char *p = out;
+    while (n) {
+        size_t got = 0;
+        itsm_status rc = file->io->read(file->io->self, log->handle, offset, p, n, &got, note);
+        if (rc) return rc;
+        if (!got) {
+            memcpy(note->text, ends, sizeof ends);
+            return ITSM_E_CORRUPT;
+        }
+        p += got, offset += got, n -= got;
+    }
+    return ITSM_OK;
+}
+
+itsm_status itsm__file_pwrite(const itsm_io *io, void *handle, uint64_t offset, const void *p, size_t n,
+                              itsm_io_note *note)
+{
+    const unsigned char *from = p;
+    while (n) {
+        size_t put = 0;
+        itsm_status rc = io->write(io->self, handle, offset, from, n, &put, note);
+        if (rc) return rc;
+        from += put, offset += put, n -= put;
+    }
+    return ITSM_OK;
+}
+
+/* Room that a closing frame needs: one operation for each sequence. */
+static uint64_t closing_room(const itsm__file *file)
+{
+    return ITSM__FRAME_HEAD + 8 + (file->nsequences + 1) * (ITSM__FRAME_OP + ITSM_STORE_SEQUENCE_MAX);
+}
+
+static itsm_status make_room(itsm__file *file, uint64_t n, itsm_io_note *note)
+{
+    uint64_t need = file->end + n;
+    if (need <= file->allocated) return ITSM_OK;
+    uint64_t wanted = file->end + (n > file->preallocate ? n : file->preallocate);
+    itsm_status rc = ITSM_E_FULL;
+    for (int attempt = 0; attempt < 2 && rc == ITSM_E_FULL; attempt++, wanted = need) {
+        rc = file->io->allocate(file->io->self, file->log->handle, file->allocated, wanted - file->allocated, note);
+        if (!rc) file->allocated = wanted;
+    }
+    return rc;
+}
+
+/* Only a lack of space or memory leaves the log as usable as before. */
+static itsm_status write_failed(itsm__file *file, const itsm_call *call, itsm_status rc, const itsm_io_note *note)
+{
+    if (rc != ITSM_E_FULL && rc != ITSM_E_NOMEM) {
+        rc = file->failed = ITSM_E_IO;
+        file->failed_note = *note;
+    }
+    return itsm__file_say(call, rc, "cannot write the log: %s", note->text);
+}
+
+itsm_status itsm__file_append(itsm__file *file, const itsm_call *call, int closing)
+{
+    itsm_io_note note;
+    note.text[0] = 0;
+    itsm_status rc = make_room(file, file->frame.n + (closing ? 0 : closing_room(file)), &note);
+    if (!rc) rc = itsm__file_pwrite(file->io, file->log->handle, file->end, file->frame.p, file->frame.n, &note);
+    return rc ? write_failed(file, call, rc, &note) : ITSM_OK;
+}
+
+void itsm__file_appended(itsm__file *file)
+{
+    file->end += file->frame.n;
+    file->commit_no++;
+    file->closed = 0;
+}
+
+/* Durability ------------------------------------------------------------------------------------------------------ */
+
+static void state_open(itsm__file *file, itsm__file_state *out)
+{
+    itsm__tree_snapshot_open(&file->tree, &out->snapshot);
+    itsm__refcount_take(&file->log->shares);
+    out->log = file->log, out->audit_size = file->merkle.size, out->end = file->end;
+}
+
+void itsm__file_state_close(itsm__file *file, itsm__file_state *state)
+{
+    itsm__tree_snapshot_close(&state->snapshot);
+    itsm__file_log_free(file, state->log);
+    state->log = NULL;
+}
+
+void itsm__file_publish(itsm__file *file)
+{
+    itsm__file_state *next = &file->published[!file->current];
+    state_open(file, next);
+    itsm__file_state_close(file, &file->published[file->current]);
+    file->current = !file->current;
+}
+
+void itsm__file_state_open(itsm__file *file, itsm__file_state *out)
+{
+    itsm__file_state *published = &file->published[file->current];
+    if (!file->publishes) {
+        state_open(file, out);
+        return;
+    }
+    itsm__tree_snapshot_copy(&out->snapshot, &published->snapshot);
+    itsm__refcount_take(&published->log->shares);
+    out->log = published->log, out->audit_size = published->audit_size, out->end = published->end;
+}
+
+/* As the leader: sync what is written, without the lock, and publish it. */
+static void lead(itsm__file *file)
+{
+    uint64_t target = file->commit_no;
+    itsm__file_state *next = &file->published[!file->current];
+    itsm_io_note note;
+    note.text[0] = 0;
+    file->syncing = 1;
+    if (file->publishes) state_open(file, next);
+    itsm__file_unlock(file);
+    itsm_status rc = file->io->sync(file->io->self, file->log->handle, &note);
+    itsm__file_lock(file);
+    file->syncing = 0;
+    if (rc) {
+        if (!file->failed) file->failed = ITSM_E_IO, file->failed_note = note;
+        if (file->publishes) itsm__file_state_close(file, next);
+    } else {
+        file->durable_no = target;
+        if (file->publishes) {
+            itsm__file_state_close(file, &file->published[file->current]);
+            file->current = !file->current;
+        }
+    }
+    if (file->mutex) file->mutexes.wake_all(file->mutexes.self, file->mutex);
+}
+
+itsm_status itsm__file_sync_to(itsm__file *file, const itsm_call *call, uint64_t commit_no)
+{
+    while (file->durable_no < commit_no && !file->failed) {
+        if (file->syncing)
+            file->mutexes.wait(file->mutexes.self, file->mutex);
+        else
+            lead(file);
+    }
+    if (file->durable_no >= commit_no) return ITSM_OK;
+    return itsm__file_say(call, ITSM_E_IO, "cannot sync the log: %s", file->failed_note.text);
+}
+
+itsm_status itsm__file_settle(itsm__file *file, const itsm_call *call, uint64_t commit_no)
+{
+    if (file->durability == ITSM_FILE_OFF) return ITSM_OK;
+    if (file->durability == ITSM_FILE_RELAXED && file->commit_no - file->durable_no < file->relaxed_commits)
+        return ITSM_OK;
+    return itsm__file_sync_to(file, call, commit_no);
+}
