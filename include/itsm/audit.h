@@ -55,7 +55,7 @@ typedef struct itsm_audit_entry {
     itsm_str role;                          /**< The role it acted in; may be empty. */
     itsm_str event;                         /**< Name of the move or relation; may be empty. */
     uint8_t commitment[ITSM_AUDIT_DIGEST];  /**< To the history row: itsm_audit_commit(). */
-    itsm_bytes fields;                      /**< Commitments to single fields: itsm_audit_field_add(), itsm_audit_field(). */
+    itsm_bytes fields;                      /**< Commitments to fields: itsm_audit_field_add(), itsm_audit_field(). */
 } itsm_audit_entry;
 
 /** Start value of @ref itsm_audit_entry; the rest is zero. */

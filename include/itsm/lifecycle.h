@@ -64,7 +64,8 @@ typedef struct itsm_link_count {
  * How guards read a subject.
  *
  * Every method may return ITSM_E_UNDECIDED for what it cannot tell; any other failure ends the call and comes back
- * unchanged.  Methods marked optional may be NULL, which is the same as ITSM_E_UNDECIDED.
+ * unchanged.  What a method gives must stay valid and the same until the call that asked returns: it is not asked
+ * twice in a row for the same field.  Methods marked optional may be NULL, which is the same as ITSM_E_UNDECIDED.
  */
 typedef struct itsm_subject_methods {
     size_t size; /**< sizeof(itsm_subject_methods). */

@@ -163,7 +163,7 @@ typedef struct itsm_derive_def {
     uint16_t unused; /**< 0 */
 } itsm_derive_def;
 
-/** A field of a type.  The state of a facet is a field too: of kind ITSM_ENUM, written by moves, with @c machine set. */
+/** A field of a type.  The state of a facet is one too: of kind ITSM_ENUM, written by moves, with @c machine set. */
 struct itsm_field_def {
     itsm_str name;               /**< E.g. "impact". */
     uint16_t number;             /**< Number in data, for ever. */

@@ -33,7 +33,7 @@ typedef struct itsm_report_segment {
 
 /** A step of observed history that the lifecycle would not have allowed.  Fixed layout. */
 typedef struct itsm_report_deviation {
-    itsm_str move;     /**< The move, e.g. "resolve", or the pair of states where no move leads from one to the other. */
+    itsm_str move;     /**< The move, e.g. "resolve", or the two states where no move leads there. */
     itsm_str rule;     /**< The rule missed, as written in the model. */
     itsm_str clause;   /**< What it protects, e.g. "8.6.1"; may be empty. */
     int32_t undecided; /**< Not 0: nothing was missed, the log does not carry what the rule asks for. */
@@ -56,7 +56,7 @@ typedef struct itsm_report_clock {
     size_t nevents;                 /**< How many. */
 } itsm_report_clock;
 
-/** Start value of @ref itsm_report_clock: no target, nothing measured. */
+/** Start value of @ref itsm_report_clock, with no target, nothing measured. */
 #define ITSM_REPORT_CLOCK_INIT                                                                                         \
     { sizeof(itsm_report_clock), ITSM_SPAN_NONE, ITSM_SPAN_NONE, ITSM_SPAN_NONE, ITSM_SPAN_NONE, ITSM_TIME_NONE,       \
       ITSM_TIME_NONE, 0, NULL, 0, NULL, 0 }
@@ -99,7 +99,7 @@ typedef struct itsm_report_options {
     itsm_str calendar;       /**< Name of the working hours; may be empty. */
 } itsm_report_options;
 
-/** Start value of @ref itsm_report_options: ten worst, a target line at 95 %. */
+/** Start value of @ref itsm_report_options, with ten worst, a target line at 95 %. */
 #define ITSM_REPORT_OPTIONS_INIT                                                                                       \
     { sizeof(itsm_report_options), NULL, ITSM_TIME_NONE, 10, 950, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
 
@@ -235,7 +235,7 @@ typedef struct itsm_report_figures {
     const itsm_report_day *days;              /**< By time. */
     size_t ndays;                             /**< How many. */
     itsm_report_spreads elapsed;              /**< Opening to resolution, wall clock. */
-    itsm_report_spreads working;              /**< The same by the resolution clock: pauses and closed hours left out. */
+    itsm_report_spreads working;              /**< The same by the resolution clock: no pauses, no closed hours. */
     uint64_t reversed;                        /**< Resolved before opened: in no distribution. */
     uint64_t age[ITSM_REPORT_AGES][ITSM_REPORT_PRIORITIES]; /**< Open cases by age, see itsm_report_age_edge(). */
     uint64_t age_breached[ITSM_REPORT_AGES];  /**< Of these, over their goal already. */
@@ -341,8 +341,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_report_explain(itsm_report_line *out, si
 
 /**
  * Tell where a step of the distributions ends.  Steps roughly double, at lengths people speak in: 15 min, 30 min,
- * 1 h, 2 h, 4 h, 8 h, 16 h, 1 d, 2 d, 4 d, 1 w, 2 w, 4 w, 8 w, 16 w and no end.  A value that equals an end lies in the step
- * below it.
+ * 1 h, 2 h, 4 h, 8 h, 16 h, 1 d, 2 d, 4 d, 1 w, 2 w, 4 w, 8 w, 16 w and no end.  A value that equals an end lies in
+ * the step below it.
  *
  * @param i From 0 to ITSM_REPORT_BINS - 1.
  * @return The upper end, inclusive; ITSM_SPAN_NONE for the last one.

@@ -73,7 +73,7 @@ typedef struct itsm_target {
     size_t threshold_count;           /**< At most 64. */
 } itsm_target;
 
-/** Start value of @ref itsm_target: no calendar, no goal, pauses hold, reopening resumes. */
+/** Start value of an itsm_target: no calendar, no goal, pauses hold, reopening resumes. */
 #define ITSM_TARGET_INIT                                                                                               \
     {                                                                                                                  \
         sizeof(itsm_target), NULL, 0, ITSM_PAUSE_HOLDS, ITSM_REOPEN_RESUME, NULL, 0                                    \

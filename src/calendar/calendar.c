@@ -67,8 +67,8 @@ itsm_status itsm_calendar_prev_close(itsm_time *out, const itsm_calendar *calend
 static itsm_status run_edge(itsm_time *out, const itsm_calendar *calendar, itsm_time within, int forward)
 {
     const int64_t closed = within - itsm__work_at(calendar, within);
-    const itsm_status rc = forward ? itsm__calendar_upper(out, calendar, closed, 1)
-                                   : itsm__calendar_lower(out, calendar, closed, 1);
+    const itsm_status rc =
+        forward ? itsm__calendar_upper(out, calendar, closed, 1) : itsm__calendar_lower(out, calendar, closed, 1);
     return rc == ITSM_E_NO_OPEN_TIME ? ITSM_E_RANGE : rc;
 }
 

@@ -160,9 +160,6 @@ struct itsm_calendar {
 /* Compile calendar->definition.  On failure what was allocated is left for itsm_calendar_free(). */
 itsm_status itsm__calendar_compile(itsm_calendar *calendar);
 
-/* Memory the tables of a calendar hold. */
-size_t itsm__calendar_bytes(const itsm_calendar *calendar);
-
 /* W in microseconds.  at is not before ITSM__EARLIEST. */
 int64_t itsm__calendar_work(const itsm_calendar *calendar, itsm_time at);
 

@@ -77,7 +77,7 @@ static void sort_spans(span *array, size_t n)
 static itsm_status add_span(compiler *c, span **array, size_t *n, size_t *capacity, int64_t day, itsm__seconds s)
 {
     const int64_t start = day * ITSM__DAY_SECONDS;
-    span cut = { s.from - start, s.to - start };
+    span cut = {s.from - start, s.to - start};
     if (cut.from < 0) cut.from = 0;
     if (cut.to > ITSM__DAY_SECONDS) cut.to = ITSM__DAY_SECONDS;
     if (cut.from >= cut.to) return ITSM_OK;
@@ -92,8 +92,7 @@ static itsm__seconds seconds_of(const compiler *c, const int32_t *offset, int64_
 {
     if (!offset) return itsm__hours_seconds(c->calendar->definition.zone, date, hours);
     const int64_t midnight = date * ITSM__DAY_SECONDS - *offset;
-    itsm__seconds s = { midnight + hours.from,
-                        midnight + hours.to + (hours.to <= hours.from ? ITSM__DAY_SECONDS : 0) };
+    itsm__seconds s = {midnight + hours.from, midnight + hours.to + (hours.to <= hours.from ? ITSM__DAY_SECONDS : 0)};
     return s;
 }
 
@@ -112,7 +111,7 @@ static itsm_status open_date(compiler *c, const int32_t *offset, int64_t day, in
 
 static itsm_status close_date(compiler *c, const int32_t *offset, int64_t day, int64_t date, int *holiday)
 {
-    static const itsm_hours whole_day = { 0, ITSM__DAY_SECONDS };
+    static const itsm_hours whole_day = {0, ITSM__DAY_SECONDS};
     const itsm__definition *d = &c->calendar->definition;
     itsm_status rc = ITSM_OK;
     size_t n;
@@ -145,7 +144,7 @@ static itsm_status combine(compiler *c)
         while (k < c->nclosed && c->closed[k].to <= run.from) k++;
         for (size_t j = k; j < c->nclosed && c->closed[j].from < run.to; j++) {
             if (c->closed[j].from > run.from) {
-                const span piece = { run.from, c->closed[j].from };
+                const span piece = {run.from, c->closed[j].from};
                 c->result[c->nresult++] = piece;
             }
             if (c->closed[j].to > run.from) run.from = c->closed[j].to;
@@ -427,11 +426,11 @@ static void special_years(const itsm_calendar *calendar, int64_t *first, int64_t
     if (itsm_zone_next_transition(&change, d->zone, year_start(EARLIEST_YEAR) * ITSM__DAY) == ITSM_OK &&
         change < from * ITSM__DAY)
         from = itsm__floor_div(change, ITSM__DAY);
-    const int64_t firsts[3] = { d->nholidays ? d->holidays[0].date : from, d->noverrides ? d->overrides[0].date : from,
-                                d->nbreaks ? d->breaks[0].date : from };
-    const int64_t lasts[3] = { d->nholidays ? d->holidays[d->nholidays - 1].date : to,
-                               d->noverrides ? d->overrides[d->noverrides - 1].date : to,
-                               d->nbreaks ? d->breaks[d->nbreaks - 1].date : to };
+    const int64_t firsts[3] = {d->nholidays ? d->holidays[0].date : from, d->noverrides ? d->overrides[0].date : from,
+                               d->nbreaks ? d->breaks[0].date : from};
+    const int64_t lasts[3] = {d->nholidays ? d->holidays[d->nholidays - 1].date : to,
+                              d->noverrides ? d->overrides[d->noverrides - 1].date : to,
+                              d->nbreaks ? d->breaks[d->nbreaks - 1].date : to};
     for (int i = 0; i < 3; i++) {
         if (firsts[i] < from) from = firsts[i];
         if (lasts[i] > to) to = lasts[i];
@@ -480,7 +479,9 @@ itsm_status itsm__calendar_compile(itsm_calendar *calendar)
     c.calendar = calendar, c.memory = calendar->memory;
     itsm__map_init(&c.interned, &c.memory);
     itsm__map_init(&c.shapes, &c.memory);
-    itsm_status rc = build_horizon(&c);
+    /* Room for one at least: a calendar that never opens has an array too, so that pointers into it can be made. */
+    itsm_status rc = itsm__grow(&c.memory, &calendar->spans, &calendar->span_capacity, 1, sizeof *calendar->spans);
+    if (!rc) rc = build_horizon(&c);
     if (!rc) rc = build_years(&c);
     itsm__map_clear(&c.interned);
     itsm__map_clear(&c.shapes);
@@ -489,12 +490,4 @@ itsm_status itsm__calendar_compile(itsm_calendar *calendar)
     itsm__free(&c.memory, c.result, c.result_capacity * sizeof *c.result);
     itsm__free(&c.memory, c.near, c.near_capacity);
     return rc;
-}
-
-size_t itsm__calendar_bytes(const itsm_calendar *calendar)
-{
-    return sizeof *calendar + calendar->pattern_capacity * sizeof *calendar->patterns +
-           calendar->span_capacity * sizeof *calendar->spans + (ITSM__HORIZON_DAYS + 1) * sizeof *calendar->days +
-           calendar->ninverse * sizeof *calendar->inverse + calendar->sheet_capacity * sizeof *calendar->sheets +
-           calendar->year_capacity * sizeof *calendar->years;
 }

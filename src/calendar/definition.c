@@ -79,8 +79,8 @@ itsm_status itsm_calendar_builder_add_weekly(itsm_calendar_builder *builder, int
     itsm__definition *d = &builder->definition;
     const size_t n = d->nweekly[weekday];
     if (n >= WEEKLY_MAX) return ITSM_E_LIMIT;
-    itsm_status rc = itsm__grow(&builder->memory, &d->weekly[weekday], &builder->weekly_capacity[weekday], n + 1,
-                                sizeof hours);
+    itsm_status rc =
+        itsm__grow(&builder->memory, &d->weekly[weekday], &builder->weekly_capacity[weekday], n + 1, sizeof hours);
     if (rc) return rc;
     d->weekly[weekday][n] = hours;
     d->nweekly[weekday]++;
@@ -320,7 +320,7 @@ const itsm__dated_name *itsm__definition_holiday(const itsm__definition *definit
 
 itsm__date_hours itsm__definition_hours(const itsm__definition *definition, int64_t date)
 {
-    itsm__date_hours hours = { NULL, NULL, 0 };
+    itsm__date_hours hours = {NULL, NULL, 0};
     const size_t at = itsm__dated_hours_find(&hours.n, definition->overrides, definition->noverrides, date);
     if (hours.n) {
         hours.overrides = &definition->overrides[at];

@@ -21,9 +21,9 @@ typedef struct piece {
 
 const char *itsm_why_text(int32_t why)
 {
-    static const char *const texts[] = { "unknown",      "weekly hours",     "override hours", "every hour counts",
-                                         "outside hours", "closed weekday",   "holiday",        "replaced by override",
-                                         "break",         "paused",           "stopped",        "scaled to a new goal" };
+    static const char *const texts[] = {"unknown",       "weekly hours",   "override hours", "every hour counts",
+                                        "outside hours", "closed weekday", "holiday",        "replaced by override",
+                                        "break",         "paused",         "stopped",        "scaled to a new goal"};
     return why > 0 && (size_t)why < sizeof texts / sizeof *texts ? texts[why] : texts[0];
 }
 
@@ -36,7 +36,7 @@ static int touch(piece *p, int64_t second, itsm__seconds s)
     return s.from <= second && second < s.to;
 }
 
-static const itsm_hours whole_day = { 0, ITSM__DAY_SECONDS };
+static const itsm_hours whole_day = {0, ITSM__DAY_SECONDS};
 
 /* The hours of one date.  1: open by them; holiday: they are what a holiday takes away. */
 static int touch_hours(piece *p, const itsm__definition *d, int64_t second, int64_t date, int *is_override)
@@ -71,7 +71,7 @@ static int32_t why_closed(const itsm__definition *d, int64_t date)
 /* What holds at a second that lies on a local date, at most until a second. */
 static piece piece_at(const itsm__definition *d, int64_t second, int64_t date, int64_t until)
 {
-    piece p = { until, date, 0, { NULL, 0 } };
+    piece p = {until, date, 0, {NULL, 0}};
     const itsm__dated_name *on_holiday = NULL, *of_holiday = NULL;
     int on_break = 0, open = 0, open_override = 0, is_override;
     int64_t shift = date, holiday_shift = date;
@@ -112,7 +112,8 @@ static void row_at(itsm_calendar_row *row, const itsm__definition *d, itsm_time 
     row->date = itsm__floor_div(row->local_from, ITSM__DAY);
     row->weekday = itsm_date_weekday(row->date);
     const int64_t last = itsm__floor_div(end - 1, ITSM__SECOND) + 1;
-    int64_t second = itsm__floor_div(from, ITSM__SECOND), until = itsm__zone_second(d->zone, (row->date + 1) * ITSM__DAY_SECONDS);
+    int64_t second = itsm__floor_div(from, ITSM__SECOND),
+            until = itsm__zone_second(d->zone, (row->date + 1) * ITSM__DAY_SECONDS);
     if (until > last || until <= second) until = last;
     const piece first = piece_at(d, second, row->date, until);
     piece next = first;

@@ -13,7 +13,7 @@
 
 enum { JSON_MAX = 4 * 1024 * 1024, DEPTH_MAX = 8 };
 
-static const char *const weekdays[7] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+static const char *const weekdays[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 typedef struct loader {
     itsm__json json;
@@ -57,7 +57,7 @@ static itsm_status read_hours(itsm_hours *out, const loader *l, const itsm__json
     if (node->kind != ITSM__JSON_ARRAY || node->integer != 2)
         return invalid(l, node, "an interval is two times such as [\"09:00\", \"17:00\"]");
     const itsm__json_node *from = node + 1, *to = from + from->span;
-    const itsm__json_node *both[2] = { from, to };
+    const itsm__json_node *both[2] = {from, to};
     int32_t seconds[2];
     for (int i = 0; i < 2; i++) {
         if (both[i]->kind != ITSM__JSON_TEXT || (seconds[i] = seconds_of_text(both[i]->text, i)) < 0)
@@ -108,7 +108,7 @@ static itsm_status read_month_day(int32_t *month, int32_t *day, const loader *l,
 /* A date, or an object of date and name. */
 static itsm_status read_named(itsm_str *date, itsm_str *name, const loader *l, const itsm__json_node *node)
 {
-    const itsm_str members[2] = { ITSM_STR("date"), ITSM_STR("name") };
+    const itsm_str members[2] = {ITSM_STR("date"), ITSM_STR("name")};
     *name = itsm_str_n(NULL, 0);
     if (node->kind == ITSM__JSON_TEXT) {
         *date = node->text;
@@ -117,7 +117,8 @@ static itsm_status read_named(itsm_str *date, itsm_str *name, const loader *l, c
     if (node->kind != ITSM__JSON_OBJECT) return invalid(l, node, "a holiday is a date, or an object of date and name");
     itsm_status rc = itsm__json_expect_only(&l->json, node, members, 2);
     if (!rc) rc = itsm__json_get_text(date, &l->json, node, "date", ITSM__JSON_REQUIRED);
-    if (!rc && (rc = itsm__json_get_text(name, &l->json, node, "name", ITSM__JSON_OPTIONAL)) == ITSM_NOTHING) rc = ITSM_OK;
+    if (!rc && (rc = itsm__json_get_text(name, &l->json, node, "name", ITSM__JSON_OPTIONAL)) == ITSM_NOTHING)
+        rc = ITSM_OK;
     return rc;
 }
 
@@ -170,7 +171,7 @@ static itsm_status read_dated(loader *l, const itsm__json_node *object, int brea
 
 static itsm_status read_part(loader *l, const itsm__json_node *member)
 {
-    static const char *const parts[] = { "weekly", "holidays", "recurring_holidays", "overrides", "breaks" };
+    static const char *const parts[] = {"weekly", "holidays", "recurring_holidays", "overrides", "breaks"};
     size_t i = 0;
     while (i < 5 && !itsm_str_is(member->key, parts[i])) i++;
     if (i == 5) return ITSM_OK; /* name and zone, read before */
@@ -198,11 +199,11 @@ static itsm_status read_zone(itsm_zone **out, itsm_ctx *ctx, const loader *l, co
 
 static itsm_status read_calendar(loader *l, itsm_ctx *ctx, itsm_str json)
 {
-    const itsm_str members[] = { ITSM_STR("tz"),       ITSM_STR("weekly"),    ITSM_STR("holidays"),
-                                 ITSM_STR("breaks"),   ITSM_STR("overrides"), ITSM_STR("recurring_holidays"),
-                                 ITSM_STR("name") };
+    const itsm_str members[] = {ITSM_STR("tz"),     ITSM_STR("weekly"),    ITSM_STR("holidays"),
+                                ITSM_STR("breaks"), ITSM_STR("overrides"), ITSM_STR("recurring_holidays"),
+                                ITSM_STR("name")};
     itsm_zone *zone = NULL;
-    itsm_str name = { NULL, 0 };
+    itsm_str name = {NULL, 0};
     itsm_status rc = itsm__json_parse(&l->json, json);
     if (rc) return rc;
     const itsm__json_node *root = itsm__json_root(&l->json), *member;

@@ -18,8 +18,7 @@ itsm_status itsm_calendar_between_many(itsm_span *out, const itsm_calendar *cale
         if (from == ITSM_TIME_NONE || to == ITSM_TIME_NONE) continue;
         int64_t span;
         if (from >= ITSM__EARLIEST && to >= ITSM__EARLIEST &&
-            itsm__sub(&span, itsm__work_at(calendar, to), itsm__work_at(calendar, from)) &&
-            span != ITSM_SPAN_NONE)
+            itsm__sub(&span, itsm__work_at(calendar, to), itsm__work_at(calendar, from)) && span != ITSM_SPAN_NONE)
             out[i] = span;
         else if (!first) first = ITSM_E_RANGE;
     }

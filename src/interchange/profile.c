@@ -115,7 +115,7 @@ static itsm_status add_step(itsm__profile *p, const itsm__log_case *c, const its
 {
     itsm__tally *dwell = &p->dwell[c->last_state];
     dwell->steps++;
-    dwell->minutes += (event->at.local - c->last_at) / ITSM_MINUTES(1);
+    if (event->at.local > c->last_at) dwell->minutes += (event->at.local - c->last_at) / ITSM_MINUTES(1);
     p->time_decreases += event->at.local < c->last_at;
     p->time_ties += event->at.local == c->last_at;
     p->scratch.n = 0;

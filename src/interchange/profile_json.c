@@ -30,7 +30,7 @@ static const struct {
     { "anomalies", "what is odd about the rows: counts of rows, or of cases where the name says incidents" },
     { "backlog", "opened before the next midnight and not resolved (closed, where the resolution is missing) before it; "
                  "the series unclosed uses the closing stamp alone" },
-    { "dwell_minutes_by_state", "minutes from each row of a case to the next, by the state of the former" },
+    { "dwell_minutes_by_state", "minutes from each row of a case to the next later one, by the state of the former" },
     { "line", "number,gross,net,due - sorted by byte order, LF after each, then SHA-256" },
     { "made_sla_share_by_priority_last", "value of the case's last row, by the priority of that row" },
     { "order", "rows in file order inside a case" },

@@ -207,7 +207,7 @@ static void up(way *w)
     w->fn >>= 1, w->sn >>= 1;
 }
 
-/* 1: the next hash of the proof stands left of the node.  Then the levels at which the node has no sibling are passed. */
+/* 1: the next hash of the proof stands left of the node.  Levels at which the node has no sibling are then passed. */
 static int sibling_is_left(way *w)
 {
     if (!(w->fn & 1) && w->fn != w->sn) return 0;

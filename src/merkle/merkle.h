@@ -42,9 +42,9 @@ size_t itsm__merkle_save(itsm__merkle_hash out[ITSM__MERKLE_DEPTH], const itsm__
 itsm_status itsm__merkle_restore(itsm__merkle *tree, uint64_t size, const itsm__merkle_hash *hashes, size_t n);
 
 /*
- * Proofs.  `subtree` gives the root of the entries [begin, begin + count); it is asked for disjoint ranges, a few at
- * most (O(log n)): what is cheap to answer is its own affair.  A range [begin, begin + count) is either full (count a power of two, begin
- * a multiple of it) or the right edge of the tree.
+ * Proofs.  `subtree` gives the root of the entries [begin, begin + count).  It is asked for O(log n) ranges that do not
+ * overlap; what is cheap to answer is its own affair.  A range is either full (count a power of two, begin a
+ * multiple of it) or the right edge of the tree.
  */
 typedef itsm_status (*itsm__merkle_subtree_fn)(void *user, itsm__merkle_hash *out, uint64_t begin, uint64_t count);
 

@@ -3,8 +3,8 @@
  * The built-in model: the rows of types/<type>.def expanded to constant tables.
  *
  * All types are expanded in this one file because they refer to each other.  Nothing here is computed when the program
- * starts, nothing is allocated, nothing is ever written.  A new type is a file in types/, a line in TYPES_ and two lines
- * below; its name also goes into by_name, which is in order of the names (the checker's test says if it is not).
+ * starts, nothing is allocated, nothing is ever written.  A new type is a file in types/, a name in TYPES_ and two
+ * lines below; it also goes into by_name, which is in order of the names (the checker says so if it is not).
  */
 #include "model/model.h"
 #include "model/vocabulary.h"

@@ -76,7 +76,8 @@ enum {
 #include "model/rows.h"
 };
 _Static_assert((int)HERE_(_COUNT_, facets) <= 2, "expand.h counts two facets");
-_Static_assert((int)HERE_(_COUNT_, states_0) <= 64 && (int)HERE_(_COUNT_, states_1) <= 64, "a set of states has 64 bits");
+_Static_assert((int)HERE_(_COUNT_, states_0) <= 64, "a set of states has 64 bits");
+_Static_assert((int)HERE_(_COUNT_, states_1) <= 64, "a set of states has 64 bits");
 
 #define STATES_BEFORE_(facet) ((int)HERE_(_FACET_, facet) == 0 ? 0 : (int)HERE_(_COUNT_, states_0))
 #define STATES_OF_(facet)                                                                                              \
@@ -93,7 +94,8 @@ enum {
 };
 enum {
 #define ITSM_MOVE(...)                                                                                                 \
-    HERE_(_GUARDS_END_, __LINE__), HERE_(_GUARDS_, __LINE__), HERE_(_GUARDS_BACK_, __LINE__) = HERE_(_GUARDS_, __LINE__) - 1,
+    HERE_(_GUARDS_END_, __LINE__), HERE_(_GUARDS_, __LINE__),                                                          \
+        HERE_(_GUARDS_BACK_, __LINE__) = HERE_(_GUARDS_, __LINE__) - 1,
 #define ITSM_GUARD(type, facet, move, ...)                                                                             \
     HERE_(_GUARD_, __LINE__),                                                                                          \
         HERE_(_GUARD_LAST_, __LINE__) = (int)HERE_(_GUARD_, __LINE__) + (int)NODES_(__VA_ARGS__) - 1,

@@ -40,8 +40,8 @@
 #define COUNT_(...)                                                                                                    \
     COUNT_NOW_(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11,    \
                10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-#define COUNT_NOW_(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, \
-                   a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, n, ...)                                           \
+#define COUNT_NOW_(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21,     \
+                   a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, n, ...)                                      \
     n
 
 #define EACH_(f, ...) CAT_(EACH_, COUNT_(__VA_ARGS__))(f, __VA_ARGS__)
@@ -92,7 +92,8 @@
 
 /* Enumerators of paths: the index of a field, or these with the index of a link. */
 enum { PATH_IS_ACTOR_ = 0x4000, PATH_IS_LINK_ = 0x8000, PATH_INDEX_ = 0x3FFF };
-#define PATH_KIND_(code) ((code)&PATH_IS_LINK_ ? ITSM_PATH_LINK : (code)&PATH_IS_ACTOR_ ? ITSM_PATH_ACTOR : ITSM_PATH_FIELD)
+#define PATH_KIND_(code)                                                                                               \
+    ((code)&PATH_IS_LINK_ ? ITSM_PATH_LINK : (code)&PATH_IS_ACTOR_ ? ITSM_PATH_ACTOR : ITSM_PATH_FIELD)
 #define PATH_COMMA_(path_)                                                                                             \
     { .name = NAME_(path_), .kind = PATH_KIND_(HERE_(_PATH_, path_)), .at = HERE_(_PATH_, path_) & PATH_INDEX_ },
 #define LINK_PATH_COMMA_(link_) { .name = NAME_(link_), .kind = ITSM_PATH_LINK, .at = HERE_(_LINK_, link_) },

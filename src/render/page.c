@@ -89,7 +89,9 @@ static const char *const STYLE[] = {
     "header{padding-top:28px}section{padding:22px 16px;margin:16px 0;border-radius:12px}main,header,footer"
     "{padding-left:12px;padding-right:12px}header h1,header p,header nav{margin-left:4px}"
     ".key{grid-template-columns:1fr 1fr;margin:20px 0 16px}.key div{padding:14px 16px}.key dd{font-size:1.42rem}",
-    ".facts{grid-template-columns:1fr 1fr}.bars li{grid-template-columns:1fr auto}.bars li svg{grid-column:1/-1;"
+    ".scroll table{font-size:.82rem}.scroll th,.scroll td{padding-right:10px}"
+    ".facts{grid-template-columns:repeat(auto-fill,minmax(148px,1fr))}"
+    ".bars li{grid-template-columns:1fr auto}.bars li svg{grid-column:1/-1;"
     "grid-row:2}"
     ".stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,"
     ".stack tfoot,.stack tr,.stack td,.stack th{display:block;text-align:left;white-space:normal}"

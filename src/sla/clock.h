@@ -19,9 +19,9 @@ typedef struct itsm__clock_state {
     itsm_time start; /* of this count */
     itsm_time since; /* all before it is counted */
     itsm_span used, paused, stopped;
-    itsm_time anchor;      /* due = add(anchor, goal - anchor_used + held) */
-    itsm_span anchor_used; /* used at the anchor */
-    itsm_span held;        /* working time not counted since the anchor */
+    itsm_time anchor;               /* due = add(anchor, goal - anchor_used + held) */
+    itsm_span anchor_used;          /* used at the anchor */
+    itsm_span held;                 /* working time not counted since the anchor */
     itsm_span gap_used, gap_paused; /* while stopped: what would have been counted */
     itsm_time gap_breached_at;
     itsm_time stopped_at, breached_at, previous_due;

@@ -128,8 +128,7 @@ static itsm_status tell_stretch(teller *t, const itsm__clock_state *s, size_t ne
     else return ITSM_OK;
     if (t->book == BOOK_NOT || to <= s->since) return ITSM_OK;
     t->causes = s->causes;
-    return s->calendar ? itsm_calendar_explain(s->calendar, s->since, to, tell_row, t)
-                       : tell_days(t, s->since, to);
+    return s->calendar ? itsm_calendar_explain(s->calendar, s->since, to, tell_row, t) : tell_days(t, s->since, to);
 }
 
 static itsm_status tell_adjusted(teller *t, itsm_time at, itsm_span by)
@@ -161,13 +160,13 @@ static itsm_status find_count(size_t *first, const teller *t)
     return rc;
 }
 
-itsm_status itsm_clock_explain(const itsm_target *targets, size_t target_count, const itsm_clock_event *events, size_t n,
-                               itsm_time now, itsm_clock_explain_fn fn, void *user)
+itsm_status itsm_clock_explain(const itsm_target *targets, size_t target_count, const itsm_clock_event *events,
+                               size_t n, itsm_time now, itsm_clock_explain_fn fn, void *user)
 {
     if (!targets || !target_count || (n && !events) || !fn) return ITSM_E_MISUSE;
     if (now == ITSM_TIME_NONE) return ITSM_E_RANGE;
     if (n && now < events[n - 1].at) return ITSM_E_ORDER;
-    teller t = { targets, target_count, events, n, fn, user, BOOK_NOT, 0, 0, 0 };
+    teller t = {targets, target_count, events, n, fn, user, BOOK_NOT, 0, 0, 0};
     itsm_clock_reading before = ITSM_CLOCK_READING_INIT;
     size_t first;
     itsm_clock clock;

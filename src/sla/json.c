@@ -9,7 +9,7 @@
 
 enum { JSON_MAX = 1024 * 1024, DEPTH_MAX = 8, KINDS = 4, MINUTES_MAX = 1000000000 };
 
-static const char *const kinds[KINDS] = { "response", "resolution", "fulfilment", "update" };
+static const char *const kinds[KINDS] = {"response", "resolution", "fulfilment", "update"};
 
 typedef struct loader {
     itsm__json json;
@@ -50,7 +50,7 @@ static itsm_status read_word(int32_t *out, const loader *l, const itsm__json_nod
 
 static itsm_status read_pause(loader *l, const itsm__json_node *node)
 {
-    static const char *const words[] = { "holds", "ignored" };
+    static const char *const words[] = {"holds", "ignored"};
     static const char what[] = "a pause \"holds\" the clock or is \"ignored\"";
     const itsm__json_node *item;
     itsm_status rc;
@@ -74,8 +74,9 @@ static itsm_status read_pause(loader *l, const itsm__json_node *node)
 
 static itsm_status read_threshold(itsm_threshold *out, const loader *l, const itsm__json_node *node)
 {
-    static const char what[] = "a threshold is a percentage up to 100000, or an object with one of percent, working, wall";
-    const itsm_str names[] = { ITSM_STR("percent"), ITSM_STR("working"), ITSM_STR("wall") };
+    static const char what[] =
+        "a threshold is a percentage up to 100000, or an object with one of percent, working, wall";
+    const itsm_str names[] = {ITSM_STR("percent"), ITSM_STR("working"), ITSM_STR("wall")};
     const itsm__json_node *value = node;
     itsm_status rc;
     out->basis = ITSM_THRESHOLD_PERCENT, out->reserved = 0;
@@ -143,9 +144,9 @@ static int is_short_form(const itsm__json_node *root)
 
 static itsm_status read_options(loader *l, const itsm__json_node *root)
 {
-    static const char *const words[] = { "resume", "restart", "continue", "ignore" };
+    static const char *const words[] = {"resume", "restart", "continue", "ignore"};
     const itsm__json_node *reopen = itsm__json_member(root, "reopen");
-    itsm_str name = { NULL, 0 };
+    itsm_str name = {NULL, 0};
     itsm_status rc = itsm__json_get_text(&name, &l->json, root, "name", ITSM__JSON_OPTIONAL);
     if (rc < 0 || (name.n && (rc = itsm_sla_builder_set_name(l->builder, name)))) return rc;
     if ((rc = read_pause(l, itsm__json_member(root, "pause")))) return rc;
@@ -157,9 +158,9 @@ static itsm_status read_options(loader *l, const itsm__json_node *root)
 
 static itsm_status read_targets(loader *l, itsm_str json)
 {
-    const itsm_str members[] = { ITSM_STR("response"), ITSM_STR("resolution"), ITSM_STR("fulfilment"),
-                                 ITSM_STR("update"),   ITSM_STR("name"),       ITSM_STR("pause"),
-                                 ITSM_STR("reopen"),   ITSM_STR("thresholds") };
+    const itsm_str members[] = {ITSM_STR("response"), ITSM_STR("resolution"), ITSM_STR("fulfilment"),
+                                ITSM_STR("update"),   ITSM_STR("name"),       ITSM_STR("pause"),
+                                ITSM_STR("reopen"),   ITSM_STR("thresholds")};
     itsm_status rc = itsm__json_parse(&l->json, json);
     if (rc) return rc;
     const itsm__json_node *root = itsm__json_root(&l->json);

@@ -169,9 +169,14 @@ typedef struct operation {
 } operation;
 
 static const operation operations[] = {
-    { "add", run_add },             { "between", run_between },       { "is_open", run_is_open },
-    { "next_open", run_next_open }, { "next_close", run_next_close }, { "prev_open", run_prev_open },
-    { "prev_close", run_prev_close }, { "clock", run_clock },
+    {"add", run_add},
+    {"between", run_between},
+    {"is_open", run_is_open},
+    {"next_open", run_next_open},
+    {"next_close", run_next_close},
+    {"prev_open", run_prev_open},
+    {"prev_close", run_prev_close},
+    {"clock", run_clock},
 };
 
 static const operation *operation_of(const itsm__json_node *node)
@@ -208,8 +213,9 @@ static itsm_status fail(const vector *v, itsm_buf *failure, const char *what)
     const itsm_str name = id && id->kind == ITSM__JSON_TEXT ? id->text : ITSM_STR("(no id)");
     itsm_status rc;
     if (what) rc = itsm__format(failure, "%S: %s", name, what);
-    else rc = itsm__format(failure, "%S: expected %S actual %S", name, itsm_buf_str(&v->expected),
-                           itsm_buf_str(&v->actual));
+    else
+        rc = itsm__format(failure, "%S: expected %S actual %S", name, itsm_buf_str(&v->expected),
+                          itsm_buf_str(&v->actual));
     return rc ? rc : ITSM_E_INVALID;
 }
 
@@ -222,13 +228,15 @@ static itsm_status run(vector *v, itsm_str line, itsm_buf *failure)
     const itsm__json_node *expect = itsm__json_member(v->root, "expect");
     const operation *op = operation_of(itsm__json_member(v->root, "op"));
     if (!op) return fail(v, failure, "unknown operation");
-    if (!calendar || calendar->kind != ITSM__JSON_OBJECT || !expect) return fail(v, failure, "calendar or expect missing");
+    if (!calendar || calendar->kind != ITSM__JSON_OBJECT || !expect)
+        return fail(v, failure, "calendar or expect missing");
     if (time_of(&v->start, itsm__json_member(v->root, "start"))) return fail(v, failure, "no start");
     if ((rc = itsm_calendar_load(&v->calendar, v->ctx, source_of(line, calendar))))
         return rc == ITSM_E_NOMEM ? rc : fail(v, failure, "its calendar cannot be loaded");
     rc = write_expected(&v->expected, expect);
     if (!rc) rc = op->run(v);
-    if (rc) return rc == ITSM_E_NOMEM ? rc : fail(v, failure, "its input or expect is not of the form of its operation");
+    if (rc)
+        return rc == ITSM_E_NOMEM ? rc : fail(v, failure, "its input or expect is not of the form of its operation");
     return itsm_str_eq(itsm_buf_str(&v->expected), itsm_buf_str(&v->actual)) ? ITSM_OK : fail(v, failure, NULL);
 }
 

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "record/codec.h"
-#include "record/key.h"
 
 #define HISTORY_VERSION 1
 #define HISTORY_ITEMS_MAX 4096
@@ -26,23 +25,14 @@ itsm_id itsm__derived_id(const char *purpose, itsm_bytes content)
     return id;
 }
 
-static void put_ref(unsigned char out[20], itsm_ref ref)
-{
-    itsm__put_be32(out, ref.type), itsm__put_be64(out + 4, ref.id.hi), itsm__put_be64(out + 12, ref.id.lo);
-}
-
 itsm_id itsm__history_id(itsm_ref ref, uint64_t revision)
 {
-    unsigned char content[28];
-    put_ref(content, ref), itsm__put_be64(content + 20, revision);
+    unsigned char content[20];
     itsm_bytes bytes = { content, sizeof content };
-    return itsm__derived_id("history", bytes);
-}
-
-itsm_status itsm__history_key(itsm_buf *out, itsm_ref ref, uint64_t revision)
-{
-    itsm_status rc = itsm__key_ref(out, ref);
-    return rc ? rc : itsm__key_unsigned(out, revision);
+    itsm__put_be32(content, ref.type), itsm__put_be64(content + 4, ref.id.hi), itsm__put_be64(content + 12, ref.id.lo);
+    itsm_id id = itsm__derived_id("history", bytes);
+    id.lo = (id.lo & ~UINT64_C(0xFFFFFFFF)) | (revision & UINT64_C(0xFFFFFFFF));
+    return id;
 }
 
 static uint64_t zigzag(int64_t i)

@@ -30,9 +30,12 @@ itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *con
 /* Read a body (salt and content).  Texts are borrowed from it, arrays come from the arena. */
 itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena, itsm_bytes body);
 
-/* Identity of the history row of a record at the revision before; and its place in index 1. */
+/*
+ * Identity of the history row of a record at the revision before: 96 bits of a digest of the record's identity, and the
+ * revision.  So the rows of one record stand side by side, oldest first, and need no index of their own.
+ */
 itsm_id itsm__history_id(itsm_ref ref, uint64_t revision);
-itsm_status itsm__history_key(itsm_buf *out, itsm_ref ref, uint64_t revision);
+#define ITSM__HISTORY_REVISIONS UINT64_C(0xFFFFFFFF) /* the highest revision with a history */
 
 /* The same 16 bytes for the same parts: identities of rows that are named by what they are about. */
 itsm_id itsm__derived_id(const char *purpose, itsm_bytes content);

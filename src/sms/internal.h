@@ -66,8 +66,6 @@ typedef struct itsm__link_change {
 typedef struct itsm__piece {
     itsm_ref ref;
     size_t offset, n;
-    itsm_ref about; /* of a history row: the record */
-    uint64_t revision;
 } itsm__piece;
 
 typedef struct itsm__pieces {
@@ -146,7 +144,10 @@ typedef itsm_status (*itsm__linked_fn)(void *user, itsm_ref ref);
 
 /* Every record linked by a relation as this work sees it, in order of their identities. */
 itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn, void *user);
-itsm_status itsm__link_row(itsm_work *work, const itsm__link_change *change, itsm_buf *body, itsm_buf *keys, size_t ends[2]);
+
+/* The row of a link: its body; its two keys one behind the other, with where they end. */
+itsm_status itsm__link_body(itsm_buf *out, const itsm__link_change *change);
+itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__link_change *change, size_t ends[2]);
 itsm_id itsm__link_id(const itsm__link_change *change);
 
 /* clocks.c ------------------------------------------------------------------------------------------------------------ */

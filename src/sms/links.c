@@ -49,27 +49,30 @@ itsm_id itsm__link_id(const itsm__link_change *change)
     return itsm__derived_id("link", bytes);
 }
 
-static itsm_status end_key(itsm_buf *keys, itsm_ref near, uint16_t number, itsm_ref far)
+static itsm_status put_key(itsm_buf *keys, itsm_ref near, uint16_t number, itsm_ref far)
 {
     itsm_status rc = itsm__key_ref(keys, near);
     if (!rc) rc = itsm__key_unsigned(keys, number);
     return rc ? rc : itsm__key_ref(keys, far);
 }
 
-itsm_status itsm__link_row(itsm_work *work, const itsm__link_change *change, itsm_buf *body, itsm_buf *keys, size_t ends[2])
+itsm_status itsm__link_body(itsm_buf *out, const itsm__link_change *change)
 {
     itsm_row_field fields[3];
-    const itsm_type_def *far = itsm_model_type_number(work->sms->model, change->to.type);
-    const itsm_link_def *inverse = inverse_of(change->link, far);
     memset(fields, 0, sizeof fields);
     fields[0].no = LINK_FROM, fields[0].value = itsm_value_ref(change->from);
     fields[1].no = LINK_NUMBER, fields[1].value = itsm_value_number(ITSM_INT, change->link->number);
     fields[2].no = LINK_TO, fields[2].value = itsm_value_ref(change->to);
-    itsm_status rc = itsm__fields_encode(body, fields, 3);
-    if (!rc) rc = end_key(keys, change->from, change->link->number, change->to);
-    ends[0] = keys->n;
-    if (!rc) rc = end_key(keys, change->to, inverse ? inverse->number : 0, change->from);
-    ends[1] = keys->n;
+    return itsm__fields_encode(out, fields, 3);
+}
+
+itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__link_change *change, size_t ends[2])
+{
+    const itsm_link_def *inverse = inverse_of(change->link, itsm_model_type_number(work->sms->model, change->to.type));
+    itsm_status rc = put_key(out, change->from, change->link->number, change->to);
+    ends[0] = out->n;
+    if (!rc) rc = put_key(out, change->to, inverse ? inverse->number : 0, change->from);
+    ends[1] = out->n;
     return rc;
 }
 

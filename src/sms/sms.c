@@ -7,6 +7,7 @@
  */
 #include "sms/internal.h"
 
+#include "base/bits.h"
 #include "base/text.h"
 #include "record/internal.h"
 #include "record/key.h"
@@ -206,17 +207,22 @@ itsm_status itsm_sms_history(itsm_sms *sms, itsm_ref ref, itsm_history_fn fn, vo
 {
     itsm_view view = ITSM_VIEW_INIT;
     itsm_cursor cursor = ITSM_CURSOR_INIT;
-    itsm_buf lo = ITSM_BUF_INIT, hi = ITSM_BUF_INIT;
-    itsm_value value = itsm_value_ref(ref);
+    itsm_range range = ITSM_RANGE_INIT;
+    unsigned char bounds[32];
     if (!sms || !fn) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
-    itsm_buf_init(&lo, sms->ctx), itsm_buf_init(&hi, sms->ctx);
+    itsm_ref first = { ITSM_ROW_HISTORY, itsm__history_id(ref, 0) };
+    itsm_ref last = { ITSM_ROW_HISTORY, itsm__history_id(ref, ITSM__HISTORY_REVISIONS) };
+    itsm_value from = itsm_value_ref(first), to = itsm_value_ref(last);
+    itsm__put_be64(bounds, first.id.hi), itsm__put_be64(bounds + 8, first.id.lo);
+    itsm__put_be64(bounds + 16, last.id.hi), itsm__put_be64(bounds + 24, last.id.lo);
+    range.type = ITSM_ROW_HISTORY, range.from = &from, range.to = &to;
+    range.lo.p = bounds, range.lo.n = 16, range.hi.p = bounds + 16, range.hi.n = 16;
     itsm_status rc = itsm_store_view_open(&view, sms->ctx, sms->store, NULL);
-    if (!rc) rc = scan_index(&cursor, sms, &view, ITSM_ROW_HISTORY, 1, &value, &lo, &hi);
+    if (!rc) rc = itsm_store_scan(&cursor, sms->ctx, &view, &range);
     if (!rc) rc = give_history(sms, &cursor, fn, user);
     itsm_store_cursor_close(&cursor);
     itsm_store_view_close(&view);
-    itsm_buf_clear(&lo), itsm_buf_clear(&hi);
     return rc;
 }
 

@@ -15,7 +15,7 @@
 #include "base/bits.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "record/internal.h"
+#include "record/index.h"
 #include "record/key.h"
 
 #define DRAFTS_KEPT 4096 /* objects kept for the next batch */
@@ -337,10 +337,11 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
     unsigned char salt[ITSM__SALT_SIZE], id[16];
     itsm_bytes bytes = { id, sizeof id };
     itsm_id random;
+    if (touch->revision > ITSM__HISTORY_REVISIONS)
+        return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), none(), none(), "a record has too many revisions");
     itsm__piece *piece = add_piece(work, &work->history);
     if (!piece) return ITSM_E_NOMEM;
     piece->ref.type = ITSM_ROW_HISTORY, piece->ref.id = itsm__history_id(content->ref, touch->revision);
-    piece->about = content->ref, piece->revision = touch->revision;
     itsm_status rc = begin_transaction(work, piece->ref.id);
     itsm__put_be64(id, piece->ref.id.hi), itsm__put_be64(id + 8, piece->ref.id.lo);
     if (!rc) rc = itsm__work_new_id(&random, work, "salt", bytes);
@@ -421,70 +422,51 @@ itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who
 
 /* Committing -------------------------------------------------------------------------------------------------------- */
 
-/* A batch being put together.  Keys and bodies are offsets into one buffer until nothing more is added to it. */
+/*
+ * A batch being put together.  Bodies and keys of clocks and links stand in one buffer that grows, so their places are
+ * kept as offsets until nothing more is added to it; keys of records and bodies in the work's own bytes stay put.
+ */
 typedef struct batch {
     itsm_work *work;
     itsm_op *ops;
-    itsm_index_key *keys; /* p holds an offset + 1 until the end */
-    size_t nops, op_capacity, nkeys, key_capacity;
-    size_t *body_at; /* by op: offset of its body, SIZE_MAX: none, or in work->bytes */
-    size_t body_capacity;
-    itsm_buf bytes;
+    size_t *body_at; /* by op: offset of its body, NOWHERE: it stays put */
+    size_t *keys_at; /* by op: offset of the keys that follow one another in the buffer, NOWHERE: they stay put */
+    size_t nops, op_capacity, body_capacity, keys_capacity;
+    itsm_buf bytes, scratch;
 } batch;
+
+#define NOWHERE SIZE_MAX
 
 static itsm_op *add_op(batch *b, uint32_t kind, itsm_ref ref, uint64_t expect)
 {
     const itsm__memory *memory = &b->work->memory;
     if (itsm__grow(memory, &b->ops, &b->op_capacity, b->nops + 1, sizeof *b->ops) ||
-        itsm__grow(memory, &b->body_at, &b->body_capacity, b->nops + 1, sizeof *b->body_at))
+        itsm__grow(memory, &b->body_at, &b->body_capacity, b->nops + 1, sizeof *b->body_at) ||
+        itsm__grow(memory, &b->keys_at, &b->keys_capacity, b->nops + 1, sizeof *b->keys_at))
         return NULL;
     itsm_op *op = &b->ops[b->nops];
     memset(op, 0, sizeof *op);
     op->kind = kind, op->expect = expect, op->row.ref = ref;
-    b->body_at[b->nops++] = SIZE_MAX;
+    b->body_at[b->nops] = b->keys_at[b->nops] = NOWHERE;
+    b->nops++;
     return op;
 }
 
-/* End a key that was appended to the bytes from `at` on. */
-static itsm_status end_key(batch *b, itsm_op *op, uint32_t index, uint32_t unique, size_t at)
+/* Room for the keys of the op added last, whose bytes will follow in the buffer. */
+static itsm_index_key *add_keys(batch *b, size_t n)
 {
-    itsm_status rc = itsm__grow(&b->work->memory, &b->keys, &b->key_capacity, b->nkeys + 1, sizeof *b->keys);
-    if (rc) return rc;
-    itsm_index_key *key = &b->keys[b->nkeys++];
-    key->index = index, key->unique = unique, key->key.p = NULL, key->key.n = b->bytes.n - at;
-    op->nkeys++;
-    return ITSM_OK;
-}
-
-/* One key of an index over a record; `item` is the value of a list field, else NULL. */
-static itsm_status index_key(batch *b, itsm_op *op, const itsm_record *record, const itsm_index_def *index, size_t item)
-{
-    const itsm_type_def *type = itsm_record_type(record);
-    size_t at = b->bytes.n;
-    itsm_status rc = ITSM_OK;
-    for (uint16_t i = 0; i < index->nfields && !rc; i++) {
-        const itsm_value *value = itsm__record_at(record, type->fields[index->fields[i]].number);
-        if (!value) return b->bytes.n = at, ITSM_OK;
-        rc = itsm__key_value(&b->bytes, value->kind == ITSM_LIST ? &value->u.list.item[item] : value);
-    }
-    return rc ? rc : end_key(b, op, index->number, index->unique, at);
-}
-
-/* How many keys a record has in an index: one, or one for each item of a list. */
-static size_t index_items(const itsm_record *record, const itsm_index_def *index)
-{
-    const itsm_type_def *type = itsm_record_type(record);
-    for (uint16_t i = 0; i < index->nfields; i++) {
-        const itsm_value *value = itsm__record_at(record, type->fields[index->fields[i]].number);
-        if (!value) return 0;
-        if (value->kind == ITSM_LIST) return value->u.list.n;
-    }
-    return 1;
+    itsm_op *op = &b->ops[b->nops - 1];
+    itsm_index_key *keys = itsm__arena_alloc(&b->work->arena, n * sizeof *keys);
+    if (!keys) return NULL;
+    memset(keys, 0, n * sizeof *keys);
+    op->keys = keys, op->nkeys = n;
+    b->keys_at[b->nops - 1] = b->bytes.n;
+    return keys;
 }
 
 static itsm_status put_record(batch *b, itsm__draft *draft)
 {
-    const itsm_type_def *type = itsm_record_type(draft->record);
+    itsm_index_key *keys;
     itsm_op *op = add_op(b, ITSM_PUT, itsm_record_ref(draft->record), draft->expect);
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;
@@ -492,10 +474,8 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
     op->row.rev = draft->revision, op->row.body.n = b->bytes.n - at;
     op->row.fields = itsm_record_fields(draft->record), op->row.nfields = itsm_record_count(draft->record);
     b->body_at[b->nops - 1] = at;
-    for (size_t i = 0; i < type->nindexes && !rc; i++) {
-        size_t items = index_items(draft->record, &type->indexes[i]);
-        for (size_t item = 0; item < items && !rc; item++) rc = index_key(b, op, draft->record, &type->indexes[i], item);
-    }
+    if (!rc) rc = itsm__record_keys(&keys, &op->nkeys, draft->record, &b->work->arena, &b->scratch);
+    if (!rc) op->keys = keys;
     return rc;
 }
 
@@ -510,9 +490,12 @@ static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *cl
     b->body_at[b->nops - 1] = at;
     itsm_time next = itsm__clock_next_at(b->work->sms, clock);
     if (rc || next == ITSM_TIME_NONE) return rc;
+    itsm_index_key *key = add_keys(b, 1);
+    if (!key) return ITSM_E_NOMEM;
     at = b->bytes.n;
     rc = itsm__key_number(&b->bytes, next);
-    return rc ? rc : end_key(b, op, 1, 0, at);
+    key->index = 1, key->key.n = b->bytes.n - at;
+    return rc;
 }
 
 static itsm_status put_drafts(batch *b)
@@ -529,59 +512,46 @@ static itsm_status put_drafts(batch *b)
     return rc;
 }
 
-static itsm_status put_links(batch *b)
+/* The two keys of a link, one for each end. */
+static itsm_status put_link(batch *b, itsm_op *op, const itsm__link_change *change)
 {
-    itsm_work *work = b->work;
-    itsm_status rc = ITSM_OK;
-    for (size_t i = 0; i < work->nlinks && !rc; i++) {
-        const itsm__link_change *change = &work->links[i];
-        itsm_ref row = { ITSM_ROW_LINK, itsm__link_id(change) };
-        itsm_row old;
-        size_t ends[2], at = b->bytes.n;
-        rc = itsm_store_get(&old, work->ctx, &work->view, row);
-        if (rc < 0) return rc;
-        uint64_t expect = rc == ITSM_OK ? old.rev : ITSM_REV_NONE;
-        if (change->added == (rc == ITSM_OK)) { rc = ITSM_OK; continue; } /* made and taken away again */
-        rc = ITSM_OK;
-        itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, row, expect);
-        if (!op) return ITSM_E_NOMEM;
-        if (!change->added) continue;
-        itsm_buf keys = ITSM_BUF_INIT;
-        itsm_buf_init(&keys, work->ctx);
-        rc = itsm__link_row(work, change, &b->bytes, &keys, ends);
-        op->row.rev = 1, op->row.body.n = b->bytes.n - at, b->body_at[b->nops - 1] = at;
-        for (uint32_t k = 0; k < 2 && !rc; k++) {
-            size_t from = k ? ends[0] : 0;
-            at = b->bytes.n;
-            rc = itsm_buf_add(&b->bytes, keys.p + from, ends[k] - from);
-            if (!rc) rc = end_key(b, op, k + 1, 1, at);
-        }
-        itsm_buf_clear(&keys);
+    size_t at = b->bytes.n, ends[2];
+    itsm_status rc = itsm__link_body(&b->bytes, change);
+    op->row.rev = 1, op->row.body.n = b->bytes.n - at, b->body_at[b->nops - 1] = at;
+    itsm_index_key *keys = add_keys(b, 2);
+    if (!keys) return ITSM_E_NOMEM;
+    at = b->bytes.n;
+    if (!rc) rc = itsm__link_keys(&b->bytes, b->work, change, ends);
+    for (uint32_t k = 0; k < 2 && !rc; k++) {
+        keys[k].index = k + 1, keys[k].unique = 1;
+        keys[k].key.n = ends[k] - (k ? ends[0] : at);
     }
     return rc;
 }
 
-static itsm_status put_history(batch *b)
+static itsm_status put_links(batch *b)
 {
     itsm_work *work = b->work;
-    for (size_t i = 0; i < work->history.n; i++) {
-        const itsm__piece *piece = &work->history.items[i];
-        itsm_op *op = add_op(b, ITSM_PUT, piece->ref, ITSM_REV_NONE);
+    for (size_t i = 0; i < work->nlinks; i++) {
+        const itsm__link_change *change = &work->links[i];
+        itsm_ref ref = { ITSM_ROW_LINK, itsm__link_id(change) };
+        itsm_row old;
+        itsm_status rc = itsm_store_get(&old, work->ctx, &work->view, ref);
+        if (rc < 0) return rc;
+        if (change->added == (rc == ITSM_OK)) continue; /* made and taken away again, or the other way round */
+        itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, ref, rc == ITSM_OK ? old.rev : ITSM_REV_NONE);
         if (!op) return ITSM_E_NOMEM;
-        op->row.rev = 1, op->row.body.p = work->bytes.p + piece->offset, op->row.body.n = piece->n;
-        size_t at = b->bytes.n;
-        itsm_status rc = itsm__history_key(&b->bytes, piece->about, piece->revision);
-        if (!rc) rc = end_key(b, op, 1, 1, at);
-        if (rc) return rc;
+        if (change->added && (rc = put_link(b, op, change))) return rc;
     }
     return ITSM_OK;
 }
 
-static itsm_status put_notices(batch *b)
+/* New rows whose bodies stand in the work's bytes. */
+static itsm_status put_pieces(batch *b, const itsm__pieces *pieces)
 {
-    itsm_work *work = b->work;
-    for (size_t i = 0; i < work->notices.n; i++) {
-        const itsm__piece *piece = &work->notices.items[i];
+    const itsm_work *work = b->work;
+    for (size_t i = 0; i < pieces->n; i++) {
+        const itsm__piece *piece = &pieces->items[i];
         itsm_op *op = add_op(b, ITSM_PUT, piece->ref, ITSM_REV_NONE);
         if (!op) return ITSM_E_NOMEM;
         op->row.rev = 1, op->row.body.p = work->bytes.p + piece->offset, op->row.body.n = piece->n;
@@ -589,19 +559,22 @@ static itsm_status put_notices(batch *b)
     return ITSM_OK;
 }
 
-/* Now that nothing moves any more, turn offsets into pointers, and send. */
+/* Now that nothing moves any more, turn offsets into pointers. */
+static void fix_places(batch *b)
+{
+    for (size_t i = 0; i < b->nops; i++) {
+        itsm_op *op = &b->ops[i];
+        if (b->body_at[i] != NOWHERE) op->row.body.p = b->bytes.p + b->body_at[i];
+        if (b->keys_at[i] == NOWHERE) continue;
+        itsm_index_key *keys = (itsm_index_key *)(uintptr_t)op->keys; /* made by add_keys() */
+        const char *p = b->bytes.p + b->keys_at[i];
+        for (size_t k = 0; k < op->nkeys; k++) keys[k].key.p = p, p += keys[k].key.n;
+    }
+}
+
 static itsm_status send(batch *b)
 {
     itsm_work *work = b->work;
-    size_t key = 0;
-    const char *key_bytes = b->bytes.p;
-    size_t at = 0;
-    for (size_t i = 0; i < b->nops; i++) {
-        itsm_op *op = &b->ops[i];
-        if (b->body_at[i] != SIZE_MAX) op->row.body.p = key_bytes + b->body_at[i], at = b->body_at[i] + op->row.body.n;
-        op->keys = b->keys + key;
-        for (size_t k = 0; k < op->nkeys; k++, key++) b->keys[key].key.p = key_bytes + at, at += b->keys[key].key.n;
-    }
     itsm_bytes *audit = itsm__arena_alloc(&work->arena, work->audit.n * sizeof *audit);
     if (!audit) return ITSM_E_NOMEM;
     for (size_t i = 0; i < work->audit.n; i++)
@@ -619,16 +592,16 @@ static itsm_status write_batch(itsm_work *work)
     batch b;
     memset(&b, 0, sizeof b);
     b.work = work;
-    itsm_buf_init(&b.bytes, work->ctx);
+    itsm_buf_init(&b.bytes, work->ctx), itsm_buf_init(&b.scratch, work->ctx);
     itsm_status rc = put_drafts(&b);
     if (!rc) rc = put_links(&b);
-    if (!rc) rc = put_history(&b);
-    if (!rc) rc = put_notices(&b);
-    if (!rc) rc = send(&b);
+    if (!rc) rc = put_pieces(&b, &work->history);
+    if (!rc) rc = put_pieces(&b, &work->notices);
+    if (!rc) fix_places(&b), rc = send(&b);
     itsm__free(&work->memory, b.ops, b.op_capacity * sizeof *b.ops);
-    itsm__free(&work->memory, b.keys, b.key_capacity * sizeof *b.keys);
     itsm__free(&work->memory, b.body_at, b.body_capacity * sizeof *b.body_at);
-    itsm_buf_clear(&b.bytes);
+    itsm__free(&work->memory, b.keys_at, b.keys_capacity * sizeof *b.keys_at);
+    itsm_buf_clear(&b.bytes), itsm_buf_clear(&b.scratch);
     return rc;
 }
 

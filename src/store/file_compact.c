@@ -72,7 +72,7 @@ static itsm_status make_place(work *w, size_t n)
 static itsm_status read_old(work *w, uint64_t offset, size_t n)
 {
     w->room.n = 0;
-    itsm_status rc = itsm__buf_reserve(&w->room, n);
+    itsm_status rc = itsm__buf_reserve(&w->room, n + 1); /* never NULL */
     if (rc) return rc;
     rc = itsm__file_pread(w->file, w->file->log, offset, w->room.p, n, &w->note);
     return rc ? cannot(w, rc, "read the log") : ITSM_OK;

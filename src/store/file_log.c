@@ -7,7 +7,7 @@
  * settle makes a commit as durable as the mode asks: the first who needs a sync becomes the leader, gives up the lock
  * and syncs; who comes meanwhile writes and waits; when the leader is back, one of those is the next leader for all.
  *
- * A write that finds no space is undone by not counting it: the next frame goes to the same place.  Any other failed
+ * A write that finds no space is undone by wiping its first bytes: the next frame goes to the same place.  Any other failed
  * write, and any failed sync, ends writing for good (`failed`): after a failed sync the system may have dropped the
  * pages and report success the next time, so nothing is tried again.
  *
@@ -143,13 +143,26 @@ static itsm_status write_failed(itsm__file *file, const itsm_call *call, itsm_st
     return itsm__file_say(call, rc, "cannot write the log: %s", note->text);
 }
 
+/*
+ * A write that failed may have written all that matters: what is left may be zeros, and zeros stand there already.  So the
+ * frame's beginning is made zeros again, or the batch would come back at the next opening.
+ */
+static itsm_status take_back(itsm__file *file, itsm_status rc)
+{
+    static const unsigned char zeros[8] = {0};
+    if (rc != ITSM_E_FULL && rc != ITSM_E_NOMEM) return rc;
+    if (itsm__file_pwrite(file->io, file->log->handle, file->end, zeros, sizeof zeros, NULL)) return ITSM_E_IO;
+    return file->io->sync(file->io->self, file->log->handle, NULL) ? ITSM_E_IO : rc;
+}
+
 itsm_status itsm__file_append(itsm__file *file, const itsm_call *call, int closing)
 {
     itsm_io_note note;
     note.text[0] = 0;
     itsm_status rc = make_room(file, file->frame.n + (closing ? 0 : closing_room(file)), &note);
-    if (!rc) rc = itsm__file_pwrite(file->io, file->log->handle, file->end, file->frame.p, file->frame.n, &note);
-    return rc ? write_failed(file, call, rc, &note) : ITSM_OK;
+    if (rc) return write_failed(file, call, rc, &note);
+    rc = itsm__file_pwrite(file->io, file->log->handle, file->end, file->frame.p, file->frame.n, &note);
+    return rc ? write_failed(file, call, take_back(file, rc), &note) : ITSM_OK;
 }
 
 void itsm__file_appended(itsm__file *file)

@@ -30,7 +30,7 @@ enum {
     NODE_SIZE = 1008, /* 1024 with the head of a usual allocator */
     ENTRY_HEAD = 4,
     SPLIT_MIN = 4, /* fewer entries: the node grows rather than splits */
-    SPARE_MAX = 256
+    SPARE_MAX = 2048
 };
 
 struct itsm__tree_node {

@@ -65,7 +65,7 @@ static itsm_calendar *office(itsm_ctx *ctx, const char *zone_name, int holidays)
     itsm_calendar_builder *builder;
     itsm_calendar *calendar;
     itsm_zone *zone;
-    const itsm_hours morning = { 8 * 3600, 12 * 3600 }, afternoon = { 13 * 3600, 18 * 3600 };
+    const itsm_hours morning = {8 * 3600, 12 * 3600}, afternoon = {13 * 3600, 18 * 3600};
     check(itsm_zone_load(&zone, ctx, itsm_str_c(zone_name)));
     check(itsm_calendar_builder_new(&builder, ctx, zone));
     for (int32_t day = 0; day < 5; day++) {
@@ -92,7 +92,7 @@ static void random_points(itsm_span span)
 
 static itsm_span loop_between(itsm_time a, itsm_time b)
 {
-    static const itsm_span hours[2][2] = { { ITSM_HOURS(8), ITSM_HOURS(12) }, { ITSM_HOURS(13), ITSM_HOURS(18) } };
+    static const itsm_span hours[2][2] = {{ITSM_HOURS(8), ITSM_HOURS(12)}, {ITSM_HOURS(13), ITSM_HOURS(18)}};
     itsm_span total = 0;
     for (int64_t day = a / ITSM_DAYS(1); day <= b / ITSM_DAYS(1); day++) {
         if (itsm_date_weekday(day) > 4) continue;
@@ -153,7 +153,7 @@ static void arrays(const itsm_calendar *calendar)
 static void cold(itsm_ctx *ctx)
 {
     static itsm_calendar *calendars[COLD];
-    static const char *const zones[] = { "Europe/Brussels", "America/New_York", "Asia/Tokyo", "Australia/Sydney" };
+    static const char *const zones[] = {"Europe/Brussels", "America/New_York", "Asia/Tokyo", "Australia/Sydney"};
     double between, add;
     itsm_span got;
     const double begin = now();

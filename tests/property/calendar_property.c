@@ -15,10 +15,10 @@
 enum { DAYS = 72, MARGIN = 8, MINUTES = DAYS * 1440, QUESTIONS = 40, PARTS = 24 };
 
 static const char *const zone_names[] = {
-    "UTC",         "Europe/Brussels",     "America/Sao_Paulo", "Pacific/Apia",      "Australia/Lord_Howe",
-    "Asia/Gaza",   "Africa/Casablanca",   "America/New_York",  "America/St_Johns",  "Asia/Kathmandu",
-    "Asia/Tehran", "Pacific/Chatham",     "Africa/Cairo",      "America/Santiago",  "Pacific/Kwajalein",
-    "Asia/Manila", "Antarctica/Troll",    "Europe/Dublin",     "Asia/Pyongyang",    "America/Godthab"};
+    "UTC",         "Europe/Brussels",   "America/Sao_Paulo", "Pacific/Apia",     "Australia/Lord_Howe",
+    "Asia/Gaza",   "Africa/Casablanca", "America/New_York",  "America/St_Johns", "Asia/Kathmandu",
+    "Asia/Tehran", "Pacific/Chatham",   "Africa/Cairo",      "America/Santiago", "Pacific/Kwajalein",
+    "Asia/Manila", "Antarctica/Troll",  "Europe/Dublin",     "Asia/Pyongyang",   "America/Godthab"};
 
 enum { ZONES = sizeof zone_names / sizeof *zone_names };
 
@@ -58,7 +58,7 @@ static int64_t sum[MINUTES + 1];
 
 static itsm_hours random_hours(void)
 {
-    static const int32_t edges[] = { 0, 30, 60, 90, 120, 150, 180, 240, 1380, 1410, 1439 };
+    static const int32_t edges[] = {0, 30, 60, 90, 120, 150, 180, 240, 1380, 1410, 1439};
     itsm_hours h;
     if (below(4) == 0) { /* around midnight and the hours at which clocks change */
         h.from = edges[below(11)] * 60, h.to = edges[below(11)] * 60;
@@ -79,7 +79,7 @@ static void random_definition(struct definition *d)
     memset(d, 0, sizeof *d);
     const int style = (int)below(5);
     for (int i = 0; i < 7; i++) {
-        const itsm_hours office = { 9 * 3600, 17 * 3600 }, always = { 0, 86400 }, night = { 22 * 3600, 6 * 3600 };
+        const itsm_hours office = {9 * 3600, 17 * 3600}, always = {0, 86400}, night = {22 * 3600, 6 * 3600};
         if (style == 0 && i < 5) d->weekly[i][d->nweekly[i]++] = office;
         else if (style == 1) d->weekly[i][d->nweekly[i]++] = always;
         else if (style == 2 && i < 6) d->weekly[i][d->nweekly[i]++] = night;
@@ -116,7 +116,8 @@ static itsm_calendar *freeze(itsm_ctx *ctx, const struct definition *d)
     for (int i = 0; i < d->noverrides; i++)
         rc |= itsm_calendar_builder_add_override(b, d->overrides[i].date, &d->overrides[i].hours,
                                                  d->overrides[i].hours.from >= 0);
-    for (int i = 0; i < d->nbreaks; i++) rc |= itsm_calendar_builder_add_break(b, d->breaks[i].date, d->breaks[i].hours);
+    for (int i = 0; i < d->nbreaks; i++)
+        rc |= itsm_calendar_builder_add_break(b, d->breaks[i].date, d->breaks[i].hours);
     rc |= itsm_calendar_builder_freeze(&calendar, b);
     cr_assert_eq(rc, ITSM_OK);
     itsm_calendar_builder_free(b);
@@ -164,7 +165,7 @@ static int is_shown(const struct definition *d, int64_t date)
 
 static void paint_all(const struct definition *d)
 {
-    const itsm_hours whole = { 0, 86400 };
+    const itsm_hours whole = {0, 86400};
     memset(opened, 0, sizeof opened), memset(closed, 0, sizeof closed);
     for (int64_t date = first_day - 5; date < first_day + DAYS + 5; date++) {
         const int weekday = itsm_date_weekday(date);
@@ -263,8 +264,7 @@ static itsm_status add_row(void *user, const itsm_calendar_row *row)
 static void ask(const itsm_calendar *calendar, uint64_t state)
 {
     const int64_t from = (MARGIN + below(DAYS - 2 * MARGIN)) * 1440 + below(1440);
-    const int64_t to = below(2) ? (MARGIN + below(DAYS - 2 * MARGIN)) * 1440 + below(1440)
-                                : from + below(2881) - 1440;
+    const int64_t to = below(2) ? (MARGIN + below(DAYS - 2 * MARGIN)) * 1440 + below(1440) : from + below(2881) - 1440;
     const int64_t n = below(3) == 0 ? below(120) - 60 : below(4) == 0 ? 0 : below(20000) - 10000;
     itsm_span span = 0;
     itsm_time at = 0;
@@ -277,7 +277,8 @@ static void ask(const itsm_calendar *calendar, uint64_t state)
         expect_time(boundary ? "add, open boundary" : "add", rc, at, model_add(from, n, boundary), from, state);
         if (rc) continue;
         cr_assert_eq(itsm_calendar_between(&span, calendar, time_of(from), at), ITSM_OK);
-        cr_assert_eq(span, n * ITSM_MINUTES(1), "between(a, add(a, n)) is not n (seed %llu)", (unsigned long long)state);
+        cr_assert_eq(span, n * ITSM_MINUTES(1), "between(a, add(a, n)) is not n (seed %llu)",
+                     (unsigned long long)state);
     }
     cr_assert_eq(itsm_calendar_is_open(calendar, time_of(from)), is_open(from));
     cr_assert_eq(itsm_calendar_is_open(calendar, time_of(from) - 1), is_open(from - 1));
@@ -296,9 +297,9 @@ static void ask_at_length(const itsm_calendar *calendar, uint64_t state)
 {
     const int64_t from = MARGIN * 1440 + below(20 * 1440), to = from + below(10 * 1440);
     itsm_span wanted = (sum[to] - sum[from]) * ITSM_MINUTES(1), total = 0, spans[2];
-    struct told told = { 0, time_of(from), 0 };
+    struct told told = {0, time_of(from), 0};
     itsm_calendar_cursor cursor;
-    itsm_interval interval, last = { 0, INT64_MIN };
+    itsm_interval interval, last = {0, INT64_MIN};
     cr_assert_eq(itsm_calendar_explain(calendar, time_of(from), time_of(to), add_row, &told), ITSM_OK);
     cr_assert(!told.bad && told.end == time_of(to) && told.counted == wanted,
               "rows sum to %lld, not %lld minutes (seed %llu)", (long long)(told.counted / ITSM_MINUTES(1)),
@@ -310,7 +311,7 @@ static void ask_at_length(const itsm_calendar *calendar, uint64_t state)
         total += interval.to - interval.from, last = interval;
     }
     cr_assert_eq(total, wanted);
-    const itsm_time a[2] = { time_of(from), time_of(to) }, b[2] = { time_of(to), time_of(from) };
+    const itsm_time a[2] = {time_of(from), time_of(to)}, b[2] = {time_of(to), time_of(from)};
     cr_assert_eq(itsm_calendar_between_many(spans, calendar, a, b, 2), ITSM_OK);
     cr_assert(spans[0] == wanted && spans[1] == -wanted);
 }
@@ -332,9 +333,10 @@ static itsm_calendar *write_and_read(itsm_ctx *ctx, itsm_calendar *calendar)
 /* Years in which the clocks of the zones show whole minutes; far ones too. */
 static int64_t random_first_day(int zone)
 {
-    if (zone == 0 && below(2)) return below(2 * INT64_C(3652425)) - INT64_C(3652425) - 719162; /* UTC: 10000 BC to 10000 */
-    if (zone == 3 && below(2)) return 15338 - below(DAYS); /* around 2011-12-30 in Apia */
-    if (zone == 14 && below(2)) return 8633 - below(DAYS); /* around 1993-08-21 in Kwajalein */
+    if (zone == 0 && below(2))
+        return below(2 * INT64_C(3652425)) - INT64_C(3652425) - 719162; /* UTC: 10000 BC to 10000 */
+    if (zone == 3 && below(2)) return 15338 - below(DAYS);              /* around 2011-12-30 in Apia */
+    if (zone == 14 && below(2)) return 8633 - below(DAYS);              /* around 1993-08-21 in Kwajalein */
     if (below(8) == 0) return 40000 + below(2800000);
     return 3700 + below(36500);
 }

@@ -91,10 +91,8 @@ static struct op random_op(struct chance *c, const struct model *m, int first)
     op.row.nbody = (uint32_t)draw(c, BODY_MAX), op.row.fill = (unsigned char)draw(c, 256);
     op.row.nkeys = (uint32_t)draw(c, KEYS + 1);
     for (uint32_t k = 0; k < op.row.nkeys; k++) {
-        if (k < now->nkeys && draw(c, 2))
-            op.row.key[k] = now->key[k];
-        else
-            random_key(c, &op.row.key[k]);
+        if (k < now->nkeys && draw(c, 2)) op.row.key[k] = now->key[k];
+        else random_key(c, &op.row.key[k]);
     }
     return op;
 }
@@ -197,11 +195,10 @@ static size_t random_batch(struct chance *c, struct op *ops, const struct model 
         struct op op = random_op(c, m, n == 0);
         int twice = 0;
         for (size_t i = 0; i < n; i++)
-            if (op.kind != ITSM_CHECK && ops[i].kind != ITSM_CHECK && ops[i].type == op.type && ops[i].id == op.id) twice = 1;
-        if (twice)
-            wanted--;
-        else
-            ops[n++] = op;
+            if (op.kind != ITSM_CHECK && ops[i].kind != ITSM_CHECK && ops[i].type == op.type && ops[i].id == op.id)
+                twice = 1;
+        if (twice) wanted--;
+        else ops[n++] = op;
     }
     return n;
 }
@@ -310,7 +307,8 @@ static void compare_all(struct chance *c, itsm_ctx *ctx, itsm_store *store, cons
     itsm_store_view_close(&view);
 }
 
-static void expect_same(itsm_status rc, const itsm_applied *applied, itsm_status wanted, size_t failed, const int *shared)
+static void expect_same(itsm_status rc, const itsm_applied *applied, itsm_status wanted, size_t failed,
+                        const int *shared)
 {
     cr_assert_eq(rc, wanted, "answers %d, the model %d", rc, wanted);
     if (rc == ITSM_E_CONFLICT) cr_assert_eq(applied->failed_op, failed);
@@ -399,10 +397,8 @@ static void run_failing(const char *what, itsm_store *(*make)(itsm_ctx *), void 
         sent_build(&sent, ops, n, model.entries, naudit);
         for (size_t at = 1; rc == ITSM_E_NOMEM; at++) {
             itsm_applied applied = ITSM_APPLIED_INIT;
-            if (at % 2)
-                counting_fail(&counting, (at + 1) / 2);
-            else
-                counting_fail_from(&counting, at / 2);
+            if (at % 2) counting_fail(&counting, (at + 1) / 2);
+            else counting_fail_from(&counting, at / 2);
             rc = itsm_store_apply(&applied, ctx, store, &sent.batch, NULL);
             int hit = counting_stop(&counting);
             sites += (uint64_t)hit;
@@ -459,10 +455,12 @@ struct state {
 static itsm__tree_key number_key(unsigned char room[1200], uint32_t i)
 {
     itsm__tree_key key = {{room, 4}, {room + 4, 0}};
-    room[0] = (unsigned char)(i % 7), room[1] = (unsigned char)(i >> 9), room[2] = (unsigned char)(i >> 1), room[3] = 0xff;
+    room[0] = (unsigned char)(i % 7), room[1] = (unsigned char)(i >> 9), room[2] = (unsigned char)(i >> 1),
+    room[3] = 0xff;
     if (i % 97 == 0) memset(room + 4, (int)(i & 255), 1000), key.key.n = 1004;
     key.tie.p = room + key.key.n, key.tie.n = 1 + i % 5;
-    memset(room + key.key.n, 0, 8), room[key.key.n] = (unsigned char)(i & 1), room[key.key.n + key.tie.n - 1] |= (unsigned char)(i % 5 * 2);
+    memset(room + key.key.n, 0, 8), room[key.key.n] = (unsigned char)(i & 1),
+                                    room[key.key.n + key.tie.n - 1] |= (unsigned char)(i % 5 * 2);
     return key;
 }
 
@@ -502,7 +500,8 @@ static void expect_state(const itsm__tree_node *root, const unsigned char *value
     cr_assert(!there && !back, "an entry too many");
 }
 
-static void expect_places(struct chance *c, const itsm__tree_node *root, const unsigned char *value, const struct sorted *s)
+static void expect_places(struct chance *c, const itsm__tree_node *root, const unsigned char *value,
+                          const struct sorted *s)
 {
     unsigned char room[1200], other[1200];
     itsm__tree_cursor at;
@@ -511,14 +510,17 @@ static void expect_places(struct chance *c, const itsm__tree_node *root, const u
     while (above < NUMBERS && !value[s->order[above]]) above++;
     while (under > 0 && !value[s->order[under - 1]]) under--;
     cr_assert_eq(itsm__tree_seek(&at, root, key), above < NUMBERS);
-    if (above < NUMBERS) cr_assert_eq(itsm__tree_compare(itsm__tree_at(&at, NULL), number_key(other, s->order[above])), 0);
+    if (above < NUMBERS)
+        cr_assert_eq(itsm__tree_compare(itsm__tree_at(&at, NULL), number_key(other, s->order[above])), 0);
     cr_assert_eq(itsm__tree_seek_before(&at, root, key), under > 0);
-    if (under > 0) cr_assert_eq(itsm__tree_compare(itsm__tree_at(&at, NULL), number_key(other, s->order[under - 1])), 0);
+    if (under > 0)
+        cr_assert_eq(itsm__tree_compare(itsm__tree_at(&at, NULL), number_key(other, s->order[under - 1])), 0);
     cr_assert_eq(itsm__tree_find(root, key, NULL) != NULL, above == place && place < NUMBERS);
 }
 
 /* One edit: runs of puts or removes, then commit or abort. */
-static uint64_t random_edit(struct chance *c, struct counting *counting, itsm__tree *tree, unsigned char *value, int shrinking)
+static uint64_t random_edit(struct chance *c, struct counting *counting, itsm__tree *tree, unsigned char *value,
+                            int shrinking)
 {
     static unsigned char after[NUMBERS];
     unsigned char room[1200], bytes[9];
@@ -545,10 +547,8 @@ static uint64_t random_edit(struct chance *c, struct counting *counting, itsm__t
     if (failing) counting_stop(counting);
     cr_assert(rc >= 0 || (failing && rc == ITSM_E_NOMEM));
     if (rc < 0 || draw(c, 6) == 0) {
-        if (rc < 0 && draw(c, 2))
-            itsm__tree_commit(tree); /* of an edit that failed: the same as abort */
-        else
-            itsm__tree_abort(tree);
+        if (rc < 0 && draw(c, 2)) itsm__tree_commit(tree); /* of an edit that failed: the same as abort */
+        else itsm__tree_abort(tree);
     } else {
         itsm__tree_commit(tree);
         memcpy(value, after, NUMBERS);

@@ -126,7 +126,7 @@ static void set_link(struct thing *t, const char *name, uint64_t all, uint64_t w
     t->links[i].name = name, t->links[i].all = all, t->links[i].within = within;
 }
 
-/* One decision, as a text: the rules of its issues, each ended by ";", with "?" before an undecided one ------------- */
+/* One decision, as a text: the rules of its issues, each ended by ";", with "?" before an undecided one ------------ */
 
 static itsm_str desk_roles[] = {{"service_desk", 12}};
 

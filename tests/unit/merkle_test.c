@@ -263,3 +263,20 @@ Test(merkle, a_saved_frontier_goes_on_as_if_never_put_down)
         cr_expect_arr_eq(root.b, f.root[TREES].b, 32);
     }
 }
+
+/* Both proofs below lead to the root they are held against; they are only longer than such trees can have. */
+Test(merkle, a_proof_goes_no_further_than_the_root)
+{
+    forest f;
+    itsm__merkle_hash root, first, second, proof[ITSM__MERKLE_PROOF];
+    size_t n = 0;
+    plant(&f);
+    itsm__merkle_node(&root, &f.leaf[1], &f.leaf[0]);
+    cr_expect_eq(itsm__merkle_verify_inclusion(&root, 1, 0, &f.leaf[0], &f.leaf[1], 1), ITSM_E_CORRUPT);
+    cr_assert_eq(itsm__merkle_consistency(proof, &n, 3, 4, subtree, &f), ITSM_OK);
+    cr_assert_eq(n, 3);
+    proof[3] = f.leaf[9];
+    itsm__merkle_node(&first, &f.leaf[9], &f.root[3]);
+    itsm__merkle_node(&second, &f.leaf[9], &f.root[4]);
+    cr_expect_eq(itsm__merkle_verify_consistency(&first, 3, &second, 4, proof, 4), ITSM_E_CORRUPT);
+}

@@ -146,6 +146,18 @@ Test(report, quantiles_interpolate_between_ranks)
     cr_assert_eq(second->p90, ITSM_HOURS(4));
 }
 
+Test(report, quantiles_interpolate_to_the_microsecond)
+{
+    start(NULL);
+    add_resolved("x", 1, 0, 1, ITSM_HOURS(9));
+    add_resolved("y", 1, 0, 1001000, ITSM_HOURS(9));
+    add_resolved("z", 1, 0, 3002999, ITSM_HOURS(9));
+    const itsm_report_spread *all = &finish()->elapsed.all;
+    cr_assert_eq(all->p50, 1001000);
+    cr_assert_eq(all->p90, 1001000 + 1601599, "eight tenths of the way to the third");
+    cr_assert_eq(all->mean, 1334666);
+}
+
 Test(report, a_value_at_the_edge_of_a_step_lies_in_the_step_below)
 {
     start(NULL);

@@ -224,7 +224,7 @@ static inline void contract_a_row_comes_back_byte_for_byte(struct desk *d)
 
 static inline void contract_types_and_both_halves_of_an_identity_tell_rows_apart(struct desk *d)
 {
-    itsm_ref refs[] = {{1, {0, 5}}, {2, {0, 5}}, {1, {5, 0}}, {1, {5, 5}}, {UINT32_MAX, {UINT64_MAX, UINT64_MAX}},
+    itsm_ref refs[] = {{1, {0, 5}}, {2, {0, 5}}, {1, {5, 0}},  {1, {5, 5}}, {UINT32_MAX, {UINT64_MAX, UINT64_MAX}},
                        {1, {0, 0}}, {0, {0, 5}}, {1, {0, 256}}};
     for (uint64_t i = 0; i < 8; i++) cr_assert_eq(desk_one(d, put_of(refs[i], ITSM_REV_NONE, i + 1, "x")), ITSM_OK);
     for (uint64_t i = 0; i < 8; i++) cr_assert_eq(desk_rev(d, refs[i], "x"), i + 1);
@@ -364,7 +364,8 @@ static inline void contract_a_unique_key_belongs_to_one_row(struct desk *d)
     expect_scan(d, 1, 2, "1");
     cr_assert_eq(desk_one(d, put_keys_of(ref_of(1, 1), 1, 2, keys, 2)), ITSM_OK, "its owner keeps it");
     cr_assert_eq(desk_one(d, put_keys_of(ref_of(2, 2), ITSM_REV_NONE, 1, keys, 2)), ITSM_OK, "another type is free");
-    cr_assert_eq(desk_one(d, put_keys_of(ref_of(1, 2), ITSM_REV_NONE, 1, keys + 1, 1)), ITSM_OK, "index 2 is not unique");
+    cr_assert_eq(desk_one(d, put_keys_of(ref_of(1, 2), ITSM_REV_NONE, 1, keys + 1, 1)), ITSM_OK,
+                 "index 2 is not unique");
     expect_scan(d, 1, 2, "1 2");
 }
 
@@ -434,10 +435,14 @@ static inline void contract_a_row_may_have_many_keys(struct desk *d)
 
 /* Keys that are dear to get wrong, in memcmp order. */
 static const itsm_bytes contract_keys[] = {
-    {"", 0},         {"\0", 1},         {"\0\0", 2},     {"\0\1", 2},     {"\0\377", 2},    {"\1", 1},
-    {"\1\0", 2},     {"a", 1},          {"a\0", 2},      {"a\0a", 3},     {"a\1", 2},       {"aa", 2},
-    {"ab", 2},       {"b", 1},          {"\177", 1},     {"\200", 1},     {"\376", 1},      {"\376\377\377", 3},
-    {"\377", 1},     {"\377\0", 2},     {"\377\376", 2}, {"\377\377", 2}, {"\377\377\0", 3}, {"\377\377\377\377\377\377\377\377\377", 9}};
+    {"", 0},         {"\0", 1},         {"\0\0", 2},
+    {"\0\1", 2},     {"\0\377", 2},     {"\1", 1},
+    {"\1\0", 2},     {"a", 1},          {"a\0", 2},
+    {"a\0a", 3},     {"a\1", 2},        {"aa", 2},
+    {"ab", 2},       {"b", 1},          {"\177", 1},
+    {"\200", 1},     {"\376", 1},       {"\376\377\377", 3},
+    {"\377", 1},     {"\377\0", 2},     {"\377\376", 2},
+    {"\377\377", 2}, {"\377\377\0", 3}, {"\377\377\377\377\377\377\377\377\377", 9}};
 enum { CONTRACT_KEYS = sizeof contract_keys / sizeof *contract_keys };
 
 static inline int contract_compare(itsm_bytes a, itsm_bytes b)
@@ -532,9 +537,9 @@ static inline void contract_rows_with_equal_keys_are_each_seen_once(struct desk 
 
 static inline void contract_index_0_goes_in_order_of_identity(struct desk *d)
 {
-    static const itsm_id order[] = {{0, 0},          {0, 1},   {0, 255},          {0, 256},        {0, UINT64_MAX},
-                                    {1, 0},          {1, 255}, {255, UINT64_MAX}, {256, 0},        {UINT64_MAX, 0},
-                                    {UINT64_MAX, 7}, {UINT64_MAX, UINT64_MAX}};
+    static const itsm_id order[] = {{0, 0},          {0, 1},          {0, 255},        {0, 256},
+                                    {0, UINT64_MAX}, {1, 0},          {1, 255},        {255, UINT64_MAX},
+                                    {256, 0},        {UINT64_MAX, 0}, {UINT64_MAX, 7}, {UINT64_MAX, UINT64_MAX}};
     enum { N = 12 };
     uint64_t ids[N];
     unsigned char bytes[2][17];
@@ -553,7 +558,8 @@ static inline void contract_index_0_goes_in_order_of_identity(struct desk *d)
                         bytes[b][16] = 0;
                     }
                 range.lo = bytes_n(bytes[0], extra), range.hi = bytes_n(bytes[1], extra);
-                size_t first = lo + extra - 16, end = hi + extra - 16; /* longer bounds lie just behind their identity */
+                size_t first = lo + extra - 16,
+                       end = hi + extra - 16; /* longer bounds lie just behind their identity */
                 size_t n = desk_scan(d, &range, ids, N);
                 cr_assert_eq(n, end > first ? end - first : 0);
                 for (size_t i = 0; i < n; i++) cr_assert_eq(ids[i], order[first + i].lo);
@@ -607,7 +613,8 @@ static inline void contract_a_view_sees_one_commit(struct desk *d)
         char text[8];
         snprintf(text, sizeof text, "%u", (unsigned)i);
         itsm_index_key key = key_of(1, 0, text);
-        itsm_op ops[3] = {put_keys_of(ref_of(1, 1), i, i + 1, &key, 1), put_of(ref_of(1, 100 + i), ITSM_REV_NONE, 1, "x"),
+        itsm_op ops[3] = {put_keys_of(ref_of(1, 1), i, i + 1, &key, 1),
+                          put_of(ref_of(1, 100 + i), ITSM_REV_NONE, 1, "x"),
                           op_of(ITSM_DEL, ref_of(1, 99 + i), ITSM_REV_ANY)};
         cr_assert_eq(desk_apply(d, ops, 3), ITSM_OK);
         cr_assert_eq(itsm_store_view_open(&views[i], d->ctx, d->store, NULL), ITSM_OK);
@@ -687,7 +694,8 @@ static inline void contract_get_many_leaves_out_what_is_missing(struct desk *d)
     for (uint64_t i = 1; i < 4; i++) cr_assert_eq(desk_one(d, put_of(ref_of(1, i), ITSM_REV_NONE, i, "x")), ITSM_OK);
     cr_assert_eq(itsm_store_view_open(&view, d->ctx, d->store, NULL), ITSM_OK);
     cr_assert_eq(itsm_store_get_many(&cursor, d->ctx, &view, refs, 5), ITSM_OK);
-    while ((rc = itsm_store_next(&row, d->ctx, &cursor)) == ITSM_OK) sum += row.rev * (row.ref.id.lo == row.rev ? 1 : 100);
+    while ((rc = itsm_store_next(&row, d->ctx, &cursor)) == ITSM_OK)
+        sum += row.rev * (row.ref.id.lo == row.rev ? 1 : 100);
     cr_assert_eq(rc, ITSM_DONE);
     cr_assert_eq(sum, 6);
     itsm_store_cursor_close(&cursor);
