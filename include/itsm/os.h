@@ -89,9 +89,9 @@ ITSM_API const itsm_io *itsm_os_io(void);
  * @retval ITSM_E_NOT_FOUND The parent directory does not exist.
  * @retval ITSM_E_NOMEM     No memory.
  * @retval ITSM_E_NO_RANDOM @p ctx has no random source.
- * @retval ITSM_E_LIMIT     The path is too long.
- * @retval ITSM_E_INVALID   The path is empty or holds a NUL.
- * @retval ITSM_E_MISUSE    @p out or @p ctx is NULL.
+ * @retval ITSM_E_LIMIT     The path is too long, or too many files are open.
+ * @retval ITSM_E_UNSUPPORTED The file system cannot lock.
+ * @retval ITSM_E_MISUSE    @p out or @p ctx is NULL, or the path is empty or holds a NUL.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_os_store_open(itsm_store **out, itsm_ctx *ctx, itsm_str path);

@@ -441,7 +441,7 @@ typedef struct itsm_observation {
 
 /** Something that the lifecycle would not have allowed, or cannot judge, in an observed event. */
 typedef struct itsm_deviation {
-    itsm_str move;      /**< The move that explains the step best; empty: there is none. */
+    itsm_str move;      /**< The move that explains the step best; "create"; or the step, as in "in_progress -> closed". */
     itsm_str rule;      /**< The rule missed, as written in the model. */
     itsm_str clause;    /**< What it protects. */
     uint32_t undecided; /**< 1: the source does not carry what the rule asks for. */

@@ -90,7 +90,7 @@ typedef struct itsm_file_options {
     uint32_t relaxed_commits;  /**< ITSM_FILE_RELAXED: flush at the latest after so many commits; 0 = 100. */
     uint32_t reserved;         /**< 0 */
     uint64_t preallocate;      /**< Bytes of log prepared ahead; 0 = 4 MiB. */
-    uint64_t checkpoint_bytes; /**< Bytes of log after which a checkpoint is written; 0 = 64 MiB. */
+    uint64_t checkpoint_bytes; /**< Not used by this version, which writes no checkpoints; 0. */
 } itsm_file_options;
 
 /** Start value of @ref itsm_file_options. */
@@ -99,7 +99,12 @@ typedef struct itsm_file_options {
 /**
  * Open the file store in a directory, or make one there.  For one process, about a million records.
  *
- * No acknowledged commit is lost if the disk honours flushes; damage is reported, never silently dropped.
+ * No acknowledged commit is lost if the disk honours flushes; damage is reported, never silently dropped.  The limit of
+ * that: damage in the last commit before an unclean stop cannot be told from a write cut short; an audit checkpoint kept
+ * elsewhere tells.  After ITSM_E_IO from a write nothing more is written, and only opening again shows whether that
+ * last batch was kept.  The log grows until ITSM_MAINTAIN_COMPACT writes it anew; opening reads all of it.
+ *
+ * Not for network file systems, whose locks and flushes cannot be trusted.
  *
  * @param out     Yours; freed by itsm_store_free().  NULL on failure.
  * @param ctx     Its allocator, random source (for a new store) and mutexes are copied.

@@ -69,7 +69,7 @@ const itsm__dated_name *itsm__dated_name_find(const itsm__dated_name *array, siz
 /* The holiday a date is, recurring or not; NULL: none. */
 const itsm__dated_name *itsm__definition_holiday(const itsm__definition *definition, int64_t date);
 
-/* The hours that start on a date which is no holiday.  *override: they are those of an override. */
+/* The hours that start on a date, be it a holiday or not.  *override: they are those of an override. */
 typedef struct itsm__date_hours {
     const itsm_hours *weekly;           /* one of the two is NULL */
     const itsm__dated_hours *overrides; /* entries with from ITSM__CLOSED mean none */

@@ -109,14 +109,13 @@ static itsm_status open_date(compiler *c, const int32_t *offset, int64_t day, in
     return ITSM_OK;
 }
 
-static itsm_status close_date(compiler *c, const int32_t *offset, int64_t day, int64_t date, int *holiday)
+static itsm_status close_date(compiler *c, const int32_t *offset, int64_t day, int64_t date)
 {
     static const itsm_hours whole_day = {0, ITSM__DAY_SECONDS};
     const itsm__definition *d = &c->calendar->definition;
     itsm_status rc = ITSM_OK;
     size_t n;
-    *holiday = itsm__definition_holiday(d, date) != NULL;
-    if (*holiday &&
+    if (itsm__definition_holiday(d, date) &&
         (rc = add_span(c, &c->closed, &c->nclosed, &c->closed_capacity, day, seconds_of(c, offset, date, whole_day))))
         return rc;
     const size_t at = itsm__dated_hours_find(&n, d->breaks, d->nbreaks, date);
@@ -192,10 +191,8 @@ static itsm_status build_day(compiler *c, uint32_t *out, int64_t day, const int3
     const itsm__definition *d = &c->calendar->definition;
     c->nopen = c->nclosed = 0;
     for (int64_t date = day - REACH_AFTER; date <= day + REACH_BEFORE && !rc; date++) {
-        int holiday = 0;
         if (exceptions) {
-            if ((rc = close_date(c, offset, day, date, &holiday))) return rc;
-            if (!holiday) rc = open_date(c, offset, day, date);
+            if (!(rc = close_date(c, offset, day, date))) rc = open_date(c, offset, day, date);
             continue;
         }
         const int weekday = itsm_date_weekday(date);

@@ -72,21 +72,19 @@ static int32_t why_closed(const itsm__definition *d, int64_t date)
 static piece piece_at(const itsm__definition *d, int64_t second, int64_t date, int64_t until)
 {
     piece p = {until, date, 0, {NULL, 0}};
-    const itsm__dated_name *on_holiday = NULL, *of_holiday = NULL;
+    const itsm__dated_name *on_holiday = NULL;
     int on_break = 0, open = 0, open_override = 0, is_override;
-    int64_t shift = date, holiday_shift = date;
+    int64_t shift = date;
     for (int64_t near = date - REACH_BEFORE; near <= date + REACH_AFTER; near++) {
         const itsm__dated_name *holiday = itsm__definition_holiday(d, near);
         on_break |= touch_breaks(&p, d, second, near);
         if (holiday && touch(&p, second, itsm__hours_seconds(d->zone, near, whole_day))) on_holiday = holiday;
         if (!itsm__date_exists(d->zone, near) || !touch_hours(&p, d, second, near, &is_override)) continue;
-        if (holiday) of_holiday = holiday, holiday_shift = near;
-        else open = 1, shift = near, open_override = is_override;
+        open = 1, shift = near, open_override = is_override;
     }
     if (on_holiday) p.why = ITSM_WHY_HOLIDAY, p.name = on_holiday->name;
     else if (open && on_break) p.why = ITSM_WHY_BREAK, p.shift = shift;
     else if (open) p.why = open_override ? ITSM_WHY_OVERRIDE : ITSM_WHY_WEEKLY, p.shift = shift;
-    else if (of_holiday) p.why = ITSM_WHY_HOLIDAY, p.shift = holiday_shift, p.name = of_holiday->name;
     else p.why = why_closed(d, date);
     return p;
 }

@@ -156,10 +156,8 @@ static itsm_status write_all(const itsm_io *io, void *file, itsm_bytes bytes, it
 static void keep_directory(char *path)
 {
     char *slash = strrchr(path, '/');
-    if (!slash)
-        path[0] = '.', path[1] = 0;
-    else
-        slash[slash == path] = 0;
+    if (!slash) path[0] = '.', path[1] = 0;
+    else slash[slash == path] = 0;
 }
 
 itsm_status itsm_os_file_write(itsm_ctx *ctx, itsm_str path, itsm_bytes bytes)
@@ -181,7 +179,7 @@ itsm_status itsm_os_file_write(itsm_ctx *ctx, itsm_str path, itsm_bytes bytes)
     temporary[path.n] = '.';
     for (size_t i = 0; i < sizeof random; i++)
         temporary[path.n + 1 + 2 * i] = "0123456789abcdef"[random[i] >> 4],
-                               temporary[path.n + 2 + 2 * i] = "0123456789abcdef"[random[i] & 15];
+                                   temporary[path.n + 2 + 2 * i] = "0123456789abcdef"[random[i] & 15];
     memcpy(temporary + path.n + 17, ".tmp", 5);
 
     rc = io->open(io->self, &file, temporary, ITSM_IO_WRITE | ITSM_IO_CREATE | ITSM_IO_EXCLUSIVE, &note);

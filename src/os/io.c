@@ -236,9 +236,8 @@ static itsm_status name_list(void *self, const char *path, itsm_io_name_fn name,
 
 const itsm_io *itsm_os_io(void)
 {
-    static const itsm_io io = {sizeof io,     NULL,          file_open,   file_close,  file_length,
-                               file_read,     file_write,    file_sync,   file_allocate, file_truncate,
-                               file_lock,     name_rename,   name_unlink, name_mkdir,  name_sync_dir,
-                               name_list};
+    static const itsm_io io = {sizeof io,   NULL,       file_open,     file_close,    file_length, file_read,
+                               file_write,  file_sync,  file_allocate, file_truncate, file_lock,   name_rename,
+                               name_unlink, name_mkdir, name_sync_dir, name_list};
     return &io;
 }

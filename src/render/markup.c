@@ -171,10 +171,10 @@ static void exact(itsm__markup *m, itsm_span span)
     if (seconds % 60) raw_c(m, ":"), two(m, seconds % 60);
 }
 
-static void span_or_dash(itsm__markup *m, itsm_span span, void (*write)(itsm__markup *, itsm_span))
+static void span_or_dash(itsm__markup *m, itsm_span span, void (*put_span)(itsm__markup *, itsm_span))
 {
     if (span == ITSM_SPAN_NONE) raw_c(m, "\xE2\x80\x93");
-    else write(m, span);
+    else put_span(m, span);
 }
 
 static void instant(itsm__markup *m, itsm_time t)

@@ -91,6 +91,7 @@ typedef struct judgement {
     itsm_work *work;
     const itsm_machine *machine;
     const itsm_move_def *move; /* NULL: no move leads there */
+    itsm_str step;             /* what was done, where no move says it */
     size_t refused, undecided;
     int keep;
 } judgement;
@@ -98,6 +99,16 @@ typedef struct judgement {
 static itsm_str name_of(const itsm_move_def *move)
 {
     return move ? move->name : none();
+}
+
+/* 1: only the library itself or a timer makes this move. */
+static int is_automatic(const itsm_move_def *move)
+{
+    for (size_t i = 0; i < move->nactors; i++)
+        if (move->actors[i].kind != ITSM_ACTOR_HOLDER ||
+            (!itsm_str_is(move->actors[i].name, "system") && !itsm_str_is(move->actors[i].name, "timer")))
+            return 0;
+    return 1;
 }
 
 static itsm_str clause_of(const itsm_type_def *type, const itsm_move_def *move)
@@ -114,7 +125,7 @@ static itsm_status keep_deviation(const judgement *j, itsm_str rule, itsm_status
     if (rc) return rc;
     itsm_deviation *d = &work->deviations[work->ndeviations];
     memset(d, 0, sizeof *d);
-    d->move = name_of(j->move), d->clause = clause_of(j->machine->type, j->move);
+    d->move = j->move ? j->move->name : j->step, d->clause = clause_of(j->machine->type, j->move);
     d->undecided = verdict == ITSM_E_UNDECIDED;
     rc = itsm__arena_copy(&d->rule, &work->arena, rule);
     if (!rc) work->ndeviations++;
@@ -151,19 +162,24 @@ static int is_verdict(itsm_status rc)
     return rc == ITSM_OK || rc == ITSM_E_REFUSED || rc == ITSM_E_UNDECIDED;
 }
 
-/* The move between two states that lacks least; the first in the model among equals. */
+/* The move between two states that lacks least; one that people make rather than one that makes itself; the first in
+   the model among equals. */
 static itsm_status explain_step(const itsm_move_def **out, judgement *j, const itsm_state_def *from,
                                 const itsm_state_def *to, itsm_subject subject, const itsm_act *act)
 {
     const itsm_move_def *move = itsm_machine_moves_between(j->machine, from, to, NULL), *best = move;
     size_t refused = SIZE_MAX, undecided = SIZE_MAX;
+    int best_automatic = 1;
     if (!move || !itsm_machine_moves_between(j->machine, from, to, move)) return *out = move, ITSM_OK;
     for (; move; move = itsm_machine_moves_between(j->machine, from, to, move)) {
         j->refused = j->undecided = 0, j->keep = 0;
         itsm_status rc = itsm_machine_judge(j->machine, move, subject, act, judge_guard, j);
         if (!is_verdict(rc)) return rc;
-        if (j->refused > refused || (j->refused == refused && j->undecided >= undecided)) continue;
-        best = move, refused = j->refused, undecided = j->undecided;
+        int automatic = is_automatic(move);
+        if (automatic != best_automatic ? automatic
+                                        : j->refused > refused || (j->refused == refused && j->undecided >= undecided))
+            continue;
+        best = move, best_automatic = automatic, refused = j->refused, undecided = j->undecided;
     }
     *out = best;
     return ITSM_OK;
@@ -259,13 +275,24 @@ static itsm_status begin_record(const itsm_observer *observer, itsm_record *reco
     return rc;
 }
 
+/* A step that no move makes, in words: "in_progress -> closed". */
+static itsm_status name_step(itsm_str *out, itsm_work *work, const itsm_state_def *from, const itsm_state_def *to)
+{
+    itsm_buf text = ITSM_BUF_INIT;
+    itsm_buf_init(&text, work->ctx);
+    itsm_status rc = itsm__format(&text, "%S -> %S", from ? from->name : none(), to->name);
+    if (!rc) rc = itsm__arena_copy(out, &work->arena, itsm_buf_str(&text));
+    itsm_buf_clear(&text);
+    return rc;
+}
+
 /* From the state it is in to the one observed. */
 static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *observer, itsm__draft *draft,
                         const itsm_observation *o, const itsm_state_def *to)
 {
     itsm__draft_subject self = { work, draft, observer->known };
     itsm_subject subject = { &itsm__draft_methods, &self };
-    judgement j = { work, observer->machine, NULL, 0, 0, 0 };
+    judgement j = { work, observer->machine, NULL, none(), 0, 0, 0 };
     itsm_act act = work->act;
     const itsm_state_def *from = itsm__record_state(draft->record, observer->machine);
     itsm_status rc;
@@ -273,6 +300,7 @@ static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *o
     act.who = o->who, act.now = act.effective = o->at;
     if ((rc = explain_step(&j.move, &j, from, to, subject, &act))) return rc;
     *event = name_of(j.move), j.keep = 1;
+    if (!j.move && (rc = name_step(&j.step, work, from, to))) return rc;
     if (!j.move) rc = keep_deviation(&j, ITSM_STR("state"), ITSM_E_REFUSED);
     else rc = itsm_machine_judge(observer->machine, j.move, subject, &act, judge_guard, &j);
     if (!is_verdict(rc)) return rc;
@@ -298,7 +326,7 @@ static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm_
     if (touch->created) {
         itsm__draft_subject self = { work, draft, observer->known };
         itsm_subject subject = { &itsm__draft_methods, &self };
-        judgement j = { work, observer->machine, NULL, 0, 0, 1 };
+        judgement j = { work, observer->machine, NULL, ITSM_STR("create"), 0, 0, 1 };
         rc = itsm_type_missing(observer->type, NULL, subject, judge_missing, &j);
         if (!is_verdict(rc)) return rc;
     }

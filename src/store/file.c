@@ -59,10 +59,8 @@ typedef struct contents {
 static itsm_status see_name(void *user, const char *name)
 {
     contents *found = user;
-    if (!strcmp(name, log_name))
-        found->log = 1;
-    else if (strcmp(name, lock_name) && strcmp(name, new_name))
-        found->others = 1;
+    if (!strcmp(name, log_name)) found->log = 1;
+    else if (strcmp(name, lock_name) && strcmp(name, new_name)) found->others = 1;
     return ITSM_OK;
 }
 
@@ -106,7 +104,8 @@ static itsm_status create(itsm__file *file, itsm_ctx *ctx)
     memcpy(file->header.store, random, 16);
     file->header.salt = itsm__le64(random + 16), file->header.number = 1, file->header.first_commit = 1;
 
-    rc = io->open(io->self, &handle, itsm__file_path(file, new_name), ITSM_IO_READ | ITSM_IO_WRITE | ITSM_IO_CREATE, &note);
+    rc = io->open(io->self, &handle, itsm__file_path(file, new_name), ITSM_IO_READ | ITSM_IO_WRITE | ITSM_IO_CREATE,
+                  &note);
     if (rc) return cannot(file, ctx, rc, "create", &note);
     rc = write_header(file, handle, &note);
     io->close(io->self, handle);

@@ -69,13 +69,13 @@ typedef struct itsm__file {
     int read_only;
     const char *read_only_why;
 
-    uint64_t end;       /* of the log: where the next frame goes */
-    uint64_t allocated; /* up to here zeros are written */
-    uint64_t commit_no; /* of the last frame written */
+    uint64_t end;        /* of the log: where the next frame goes */
+    uint64_t allocated;  /* up to here zeros are written */
+    uint64_t commit_no;  /* of the last frame written */
     uint64_t durable_no; /* of the last frame known synced */
-    int syncing;        /* a leader is at it */
-    int closed;         /* the last frame is a closing one */
-    itsm_status failed; /* not ITSM_OK: no more writes */
+    int syncing;         /* a leader is at it */
+    int closed;          /* the last frame is a closing one */
+    itsm_status failed;  /* not ITSM_OK: no more writes */
     itsm_io_note failed_note;
     uint64_t missing_from; /* 0, or the first commit that damage took (salvage) */
 
@@ -85,7 +85,7 @@ typedef struct itsm__file {
     size_t nsequences, sequence_capacity;
     itsm_buf frame;   /* the frame being built */
     itsm_buf scratch; /* keys read back */
-    int publishes;  /* views see published[current], else the newest state */
+    int publishes;    /* views see published[current], else the newest state */
     int current;
     itsm__file_state published[2];
 } itsm__file;

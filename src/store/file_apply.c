@@ -224,8 +224,7 @@ static itsm_status check_unique(work *w, size_t i)
     return ITSM_OK;
 }
 
-itsm_status itsm__file_add_audit(itsm__file *file, itsm__file_log *log, uint64_t first, uint64_t offset,
-                                 uint32_t count)
+itsm_status itsm__file_add_audit(itsm__file *file, itsm__file_log *log, uint64_t first, uint64_t offset, uint32_t count)
 {
     if (!count) return ITSM_OK;
     itsm_status rc = itsm__grow(&file->memory, &log->audit, &log->audit_capacity, log->naudit + 1, sizeof *log->audit);
@@ -240,7 +239,8 @@ static itsm_status add_entries(work *w)
     itsm__file *file = w->file;
     const itsm_batch *batch = w->batch;
     if (batch->naudit > UINT32_MAX) return ITSM_E_LIMIT;
-    itsm_status rc = itsm__file_add_audit(file, file->log, file->merkle.size, file->end + file->frame.n, (uint32_t)batch->naudit);
+    itsm_status rc =
+        itsm__file_add_audit(file, file->log, file->merkle.size, file->end + file->frame.n, (uint32_t)batch->naudit);
     for (size_t i = 0; !rc && i < batch->naudit; i++) {
         rc = itsm__frame_add_audit(&file->frame, batch->audit[i]);
         if (!rc) itsm__merkle_add(&file->merkle, batch->audit[i]);
@@ -388,10 +388,18 @@ itsm_status itsm__file_reserve(void *self, const itsm_call *call, const char *se
 
 /* Close ----------------------------------------------------------------------------------------------------------- */
 
+/* Whether a sequence was written ahead of what it gave. */
+static int numbers_ahead(const itsm__file *file)
+{
+    for (size_t i = 0; i < file->nsequences; i++)
+        if (file->sequences[i].next != file->sequences[i].limit) return 1;
+    return 0;
+}
+
 void itsm__file_close_log(itsm__file *file)
 {
     uint32_t nops = 0;
-    if (file->closed) return;
+    if (file->closed && !numbers_ahead(file)) return;
     /* A closing frame says that all before it is on the disk: so that comes first. */
     itsm_status rc = itsm__file_sync_to(file, NULL, file->commit_no);
     if (!rc) rc = itsm__frame_begin(&file->frame);

@@ -167,7 +167,8 @@ static itsm_status keep_audit(work *w)
     if (rc) return rc;
     itsm__merkle_root(&before, &w->file->merkle), itsm__merkle_root(&after, &w->merkle);
     if (w->merkle.size == w->file->merkle.size && !memcmp(before.b, after.b, sizeof before.b)) return ITSM_OK;
-    return itsm__file_say(w->call, ITSM_E_CORRUPT, "the audit entries do not give their root: nothing was written anew");
+    return itsm__file_say(w->call, ITSM_E_CORRUPT,
+                          "the audit entries do not give their root: nothing was written anew");
 }
 
 static itsm_status keep_sequences(work *w)

@@ -68,10 +68,8 @@ itsm_status itsm__file_log_open(itsm__file *file, itsm__file_log **out, const ch
     }
     itsm__refcount_init(&log->shares);
     itsm_status rc = file->io->open(file->io->self, &log->handle, path, flags, note);
-    if (rc)
-        itsm__free(&file->memory, log, sizeof *log);
-    else
-        *out = log;
+    if (rc) itsm__free(&file->memory, log, sizeof *log);
+    else *out = log;
     return rc;
 }
 
@@ -237,10 +235,8 @@ static void lead(itsm__file *file)
 itsm_status itsm__file_sync_to(itsm__file *file, const itsm_call *call, uint64_t commit_no)
 {
     while (file->durable_no < commit_no && !file->failed) {
-        if (file->syncing)
-            file->mutexes.wait(file->mutexes.self, file->mutex);
-        else
-            lead(file);
+        if (file->syncing) file->mutexes.wait(file->mutexes.self, file->mutex);
+        else lead(file);
     }
     if (file->durable_no >= commit_no) return ITSM_OK;
     return itsm__file_say(call, ITSM_E_IO, "cannot sync the log: %s", file->failed_note.text);

@@ -39,9 +39,9 @@ typedef struct cursor {
     itsm__file_key lo, hi;
     itsm__tree_key from, to; /* point into lo and hi */
     /* audit entries */
-    uint64_t place;          /* of the next one */
-    uint64_t offset;         /* of its length; 0: to be looked up */
-    uint32_t left;           /* in this commit */
+    uint64_t place;  /* of the next one */
+    uint64_t offset; /* of its length; 0: to be looked up */
+    uint32_t left;   /* in this commit */
 } cursor;
 
 /* Keys ------------------------------------------------------------------------------------------------------------ */
@@ -224,8 +224,7 @@ itsm_status itsm__file_scan(void *self, const itsm_call *call, void *handle, con
     c->from.key = prefixed(&c->lo, range->type, range->index, lo);
     c->to.key = prefixed(&c->hi, range->type, range->index, hi.p ? hi : none);
     if (!hi.p) { /* no end: up to the next index, or type */
-        if (range->index < UINT32_MAX)
-            itsm__put_be32(c->hi.room + 4, range->index + 1);
+        if (range->index < UINT32_MAX) itsm__put_be32(c->hi.room + 4, range->index + 1);
         else if (range->type < UINT32_MAX)
             itsm__put_be32(c->hi.room, range->type + 1), itsm__put_be32(c->hi.room + 4, 0);
         else
@@ -241,10 +240,8 @@ static int step(cursor *c)
 {
     const itsm__tree_node *root = c->view->state.snapshot.root;
     if (!c->more) return 0;
-    if (c->started)
-        c->more = c->descending ? itsm__tree_previous(&c->at) : itsm__tree_next(&c->at);
-    else
-        c->more = c->descending ? itsm__tree_seek_before(&c->at, root, c->to) : itsm__tree_seek(&c->at, root, c->from);
+    if (c->started) c->more = c->descending ? itsm__tree_previous(&c->at) : itsm__tree_next(&c->at);
+    else c->more = c->descending ? itsm__tree_seek_before(&c->at, root, c->to) : itsm__tree_seek(&c->at, root, c->from);
     c->started = 1;
     if (!c->more) return 0;
     itsm__tree_key key = itsm__tree_at(&c->at, NULL);
@@ -267,8 +264,7 @@ static itsm_status next_row(itsm__file *file, const itsm_call *call, cursor *c, 
             itsm__file_key room;
             p = itsm__tree_find(c->view->state.snapshot.root, itsm__file_row_key(&room, ref), &n);
         }
-        if (!itsm__file_row_get(&found, p, n))
-            return itsm__file_say(call, ITSM_E_CORRUPT, "an index entry has no row");
+        if (!itsm__file_row_get(&found, p, n)) return itsm__file_say(call, ITSM_E_CORRUPT, "an index entry has no row");
         if (!found.gone) return read_row(file, call, c->view, &c->window, ref, &found, row);
     }
     return ITSM_DONE;
@@ -295,10 +291,8 @@ static int find_commit(itsm__file *file, const itsm__file_log *log, uint64_t pla
     while (low < high) { /* the first whose entries end behind the place */
         size_t middle = low + (high - low) / 2;
         const itsm__file_audit *audit = &log->audit[middle];
-        if (audit->first + audit->count > place)
-            high = middle;
-        else
-            low = middle + 1;
+        if (audit->first + audit->count > place) high = middle;
+        else low = middle + 1;
     }
     int found = low < log->naudit;
     if (found) *out = log->audit[low];

@@ -63,10 +63,8 @@ static itsm_status frame_at(reader *r, uint64_t offset, itsm__frame *frame)
     if (rc) return rc;
     frame->p = p;
     if (itsm__frame_is_whole(frame)) return ITSM_OK;
-    if (frame->length > r->budget)
-        r->exhausted = 1;
-    else
-        r->budget -= frame->length;
+    if (frame->length > r->budget) r->exhausted = 1;
+    else r->budget -= frame->length;
     return ITSM_NOTHING;
 }
 
@@ -85,10 +83,8 @@ static itsm_status replay_audit(itsm__file *file, const itsm__frame *frame, itsm
     rc = itsm__file_add_audit(file, file->log, first, at + (uint64_t)(cursor->p - frame->p), frame->naudit);
     if (rc) return rc;
     while ((rc = itsm__frame_next_audit(cursor, &entry)) == ITSM_OK) {
-        if (file->missing_from)
-            file->merkle.size++;
-        else
-            itsm__merkle_add(&file->merkle, entry);
+        if (file->missing_from) file->merkle.size++;
+        else itsm__merkle_add(&file->merkle, entry);
     }
     return rc == ITSM_DONE ? ITSM_OK : rc;
 }
@@ -145,10 +141,10 @@ static itsm_status replay_all(reader *r, itsm_ctx *ctx, itsm__merkle_hash *root)
 /* What is behind the last good frame ------------------------------------------------------------------------------ */
 
 typedef struct tail {
-    int dirty;       /* not all zeros */
-    int damage;      /* a commit that was acknowledged is bad, or there is no telling */
-    int resumes;     /* a later whole frame was found ... */
-    uint64_t at;     /* ... here */
+    int dirty;   /* not all zeros */
+    int damage;  /* a commit that was acknowledged is bad, or there is no telling */
+    int resumes; /* a later whole frame was found ... */
+    uint64_t at; /* ... here */
     itsm__frame next;
 } tail;
 
@@ -311,10 +307,8 @@ itsm_status itsm__file_recover(itsm__file *file, itsm_ctx *ctx, int salvage)
     r.budget = r.length < UINT64_MAX / 8 ? r.length * 4 + ITSM__FRAME_MAX : UINT64_MAX;
     itsm__tree_begin(&file->tree);
     rc = recover(&r, ctx, salvage);
-    if (rc)
-        itsm__tree_abort(&file->tree);
-    else
-        itsm__tree_commit(&file->tree);
+    if (rc) itsm__tree_abort(&file->tree);
+    else itsm__tree_commit(&file->tree);
     itsm_buf_clear(&r.buf);
     return rc;
 }
@@ -337,8 +331,7 @@ itsm_status itsm__file_check(itsm__file *file, const itsm_call *call)
         rc = frame_at(&r, at, &frame);
         if (rc == ITSM_NOTHING || (!rc && frame.commit_no != commit))
             rc = itsm__file_say(call, ITSM_E_CORRUPT, "commit %u at byte %u of the log is damaged", commit, at);
-        else if (rc)
-            itsm__file_say(call, rc, "cannot read the log at byte %u: %s", at, r.note.text);
+        else if (rc) itsm__file_say(call, rc, "cannot read the log at byte %u: %s", at, r.note.text);
     }
     itsm_buf_clear(&r.buf);
     itsm__file_log_free(file, r.log);

@@ -93,8 +93,7 @@ static int fail_call(size_t n, itsm_status with, int persistent, int shorts)
         int failed_before = sim.failed;
         sim.fail_at = failed_before && persistent ? 0 : sim.fail_at;
         found = script_check(ctx, store, why); /* reads go on, and nothing that failed is seen */
-        if (found != acknowledged && !(sim.failed && !failed_before))
-            fail_with("in memory", acknowledged, found, why);
+        if (found != acknowledged && !(sim.failed && !failed_before)) fail_with("in memory", acknowledged, found, why);
         if (last == ITSM_OK && acknowledged != STORY) fail("story", "it ended early");
         if (last && !sim.failed) fail("story", "a commit failed although no call did");
         if (last && last != ITSM_E_IO && last != ITSM_E_FULL && last != ITSM_E_NOMEM) fail("story", "wrong status");
@@ -112,7 +111,8 @@ static int fail_call(size_t n, itsm_status with, int persistent, int shorts)
     rc = open_sim(&store, ctx, &sim, ITSM_FILE_FULL); /* the process lives on: nothing is lost but what failed */
     if (rc) fail("opening again", itsm_ctx_issue_count(ctx) ? itsm_ctx_issue(ctx, 0)->message.p : "?");
     found = script_check(ctx, store, why);
-    if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO)) fprintf(stderr, "call %zu status %d persistent %d shorts %d last %d\n", n, with, persistent, shorts, last);
+    if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO))
+        fprintf(stderr, "call %zu status %d persistent %d shorts %d last %d\n", n, with, persistent, shorts, last);
     if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO))
         fail_with("opened again", acknowledged, found, why);
     if (found < STORY && script_commit(ctx, store, found + 1)) fail("opened again", "it does not go on");

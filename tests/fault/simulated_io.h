@@ -65,12 +65,12 @@ struct sim {
 
 /* Faults ---------------------------------------------------------------------------------------------------------- */
 
-static void sim_fail(struct sim *sim, size_t n, itsm_status with, int persistent)
+static inline void sim_fail(struct sim *sim, size_t n, itsm_status with, int persistent)
 {
     sim->fail_at = n, sim->fail_with = with, sim->persistent = persistent, sim->failed = 0;
 }
 
-static itsm_status sim_call(struct sim *sim, itsm_io_note *note)
+static inline itsm_status sim_call(struct sim *sim, itsm_io_note *note)
 {
     sim->calls++;
     if (note) strcpy(note->text, "simulated failure");
@@ -82,7 +82,7 @@ static itsm_status sim_call(struct sim *sim, itsm_io_note *note)
 
 /* Bytes ----------------------------------------------------------------------------------------------------------- */
 
-static void sim_resize(struct sim_bytes *bytes, size_t n)
+static inline void sim_resize(struct sim_bytes *bytes, size_t n)
 {
     if (n > bytes->capacity) {
         bytes->capacity = n * 2;
@@ -93,7 +93,7 @@ static void sim_resize(struct sim_bytes *bytes, size_t n)
     bytes->n = n;
 }
 
-static void sim_apply(struct sim_bytes *bytes, const struct sim_change *change, size_t n)
+static inline void sim_apply(struct sim_bytes *bytes, const struct sim_change *change, size_t n)
 {
     size_t end = (size_t)change->offset + n;
     if (change->kind == SIM_TRUNCATE) {
@@ -104,7 +104,7 @@ static void sim_apply(struct sim_bytes *bytes, const struct sim_change *change, 
     if (n) memcpy(bytes->p + change->offset, change->p, n);
 }
 
-static void sim_change(struct sim_node *node, int kind, uint64_t offset, const void *p, size_t n)
+static inline void sim_change(struct sim_node *node, int kind, uint64_t offset, const void *p, size_t n)
 {
     node->pending = (struct sim_change *)realloc(node->pending, (node->npending + 1) * sizeof *node->pending);
     if (!node->pending) abort();
@@ -116,14 +116,14 @@ static void sim_change(struct sim_node *node, int kind, uint64_t offset, const v
     sim_apply(&node->now, change, n);
 }
 
-static void sim_drop_pending(struct sim_node *node)
+static inline void sim_drop_pending(struct sim_node *node)
 {
     for (size_t i = 0; i < node->npending; i++) free(node->pending[i].p);
     free(node->pending);
     node->pending = NULL, node->npending = 0;
 }
 
-static void sim_reach_disk(struct sim_node *node)
+static inline void sim_reach_disk(struct sim_node *node)
 {
     for (size_t i = 0; i < node->npending; i++) sim_apply(&node->disk, &node->pending[i], node->pending[i].n);
     sim_drop_pending(node);
@@ -131,14 +131,14 @@ static void sim_reach_disk(struct sim_node *node)
 
 /* Names ----------------------------------------------------------------------------------------------------------- */
 
-static struct sim_name *sim_find(struct sim *sim, const char *path)
+static inline struct sim_name *sim_find(struct sim *sim, const char *path)
 {
     for (size_t i = 0; i < SIM_NAMES; i++)
         if (sim->names[i].path[0] && !strcmp(sim->names[i].path, path)) return &sim->names[i];
     return NULL;
 }
 
-static struct sim_name *sim_add(struct sim *sim, const char *path, int node)
+static inline struct sim_name *sim_add(struct sim *sim, const char *path, int node)
 {
     for (size_t i = 0; i < SIM_NAMES; i++)
         if (!sim->names[i].path[0]) {
@@ -150,14 +150,14 @@ static struct sim_name *sim_add(struct sim *sim, const char *path, int node)
 }
 
 /* The file with a path; NULL if there is none. */
-static struct sim_node *sim_file(struct sim *sim, const char *path)
+static inline struct sim_node *sim_file(struct sim *sim, const char *path)
 {
     struct sim_name *name = sim_find(sim, path);
     return name && name->node >= 0 ? &sim->nodes[name->node] : NULL;
 }
 
 /* Put a file there, on the disk too. */
-static void sim_put(struct sim *sim, const char *path, const void *p, size_t n)
+static inline void sim_put(struct sim *sim, const char *path, const void *p, size_t n)
 {
     struct sim_node *node = sim_file(sim, path);
     if (!node) {
@@ -175,7 +175,7 @@ static void sim_put(struct sim *sim, const char *path, const void *p, size_t n)
 
 /* The table ------------------------------------------------------------------------------------------------------- */
 
-static itsm_status sim_open(void *self, void **file, const char *path, uint32_t flags, itsm_io_note *note)
+static inline itsm_status sim_open(void *self, void **file, const char *path, uint32_t flags, itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -202,7 +202,7 @@ static itsm_status sim_open(void *self, void **file, const char *path, uint32_t 
     return ITSM_OK;
 }
 
-static void sim_close(void *self, void *file)
+static inline void sim_close(void *self, void *file)
 {
     struct sim_handle *handle = (struct sim_handle *)file;
     (void)self;
@@ -210,21 +210,21 @@ static void sim_close(void *self, void *file)
     free(handle);
 }
 
-static struct sim_node *sim_node_of(void *file)
+static inline struct sim_node *sim_node_of(void *file)
 {
     struct sim_handle *handle = (struct sim_handle *)file;
     return &handle->sim->nodes[handle->node];
 }
 
-static itsm_status sim_length(void *self, void *file, uint64_t *out, itsm_io_note *note)
+static inline itsm_status sim_length(void *self, void *file, uint64_t *out, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     if (!rc) *out = sim_node_of(file)->now.n;
     return rc;
 }
 
-static itsm_status sim_read(void *self, void *file, uint64_t offset, void *out, size_t n, size_t *got,
-                            itsm_io_note *note)
+static inline itsm_status sim_read(void *self, void *file, uint64_t offset, void *out, size_t n, size_t *got,
+                                   itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -238,8 +238,8 @@ static itsm_status sim_read(void *self, void *file, uint64_t offset, void *out, 
     return ITSM_OK;
 }
 
-static itsm_status sim_write(void *self, void *file, uint64_t offset, const void *p, size_t n, size_t *put,
-                             itsm_io_note *note)
+static inline itsm_status sim_write(void *self, void *file, uint64_t offset, const void *p, size_t n, size_t *put,
+                                    itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -254,7 +254,7 @@ static itsm_status sim_write(void *self, void *file, uint64_t offset, const void
     return ITSM_OK;
 }
 
-static itsm_status sim_sync(void *self, void *file, itsm_io_note *note)
+static inline itsm_status sim_sync(void *self, void *file, itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -263,21 +263,21 @@ static itsm_status sim_sync(void *self, void *file, itsm_io_note *note)
     return rc;
 }
 
-static itsm_status sim_allocate(void *self, void *file, uint64_t offset, uint64_t n, itsm_io_note *note)
+static inline itsm_status sim_allocate(void *self, void *file, uint64_t offset, uint64_t n, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     sim_change(sim_node_of(file), SIM_WRITE, offset, NULL, (size_t)(rc ? n / 2 : n));
     return rc;
 }
 
-static itsm_status sim_truncate(void *self, void *file, uint64_t length, itsm_io_note *note)
+static inline itsm_status sim_truncate(void *self, void *file, uint64_t length, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     if (!rc) sim_change(sim_node_of(file), SIM_TRUNCATE, length, NULL, 0);
     return rc;
 }
 
-static itsm_status sim_lock(void *self, void *file, itsm_io_note *note)
+static inline itsm_status sim_lock(void *self, void *file, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     if (rc) return rc;
@@ -286,7 +286,7 @@ static itsm_status sim_lock(void *self, void *file, itsm_io_note *note)
     return ITSM_OK;
 }
 
-static itsm_status sim_rename(void *self, const char *from, const char *to, itsm_io_note *note)
+static inline itsm_status sim_rename(void *self, const char *from, const char *to, itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -298,7 +298,7 @@ static itsm_status sim_rename(void *self, const char *from, const char *to, itsm
     return ITSM_OK;
 }
 
-static itsm_status sim_unlink(void *self, const char *path, itsm_io_note *note)
+static inline itsm_status sim_unlink(void *self, const char *path, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     struct sim_name *name = sim_find((struct sim *)self, path);
@@ -308,7 +308,7 @@ static itsm_status sim_unlink(void *self, const char *path, itsm_io_note *note)
     return ITSM_OK;
 }
 
-static itsm_status sim_mkdir(void *self, const char *path, itsm_io_note *note)
+static inline itsm_status sim_mkdir(void *self, const char *path, itsm_io_note *note)
 {
     itsm_status rc = sim_call((struct sim *)self, note);
     if (rc) return rc;
@@ -318,7 +318,7 @@ static itsm_status sim_mkdir(void *self, const char *path, itsm_io_note *note)
 }
 
 /* A directory's own name stands in its parent; all names reach the disk together here, which is simpler. */
-static itsm_status sim_sync_dir(void *self, const char *path, itsm_io_note *note)
+static inline itsm_status sim_sync_dir(void *self, const char *path, itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -327,7 +327,7 @@ static itsm_status sim_sync_dir(void *self, const char *path, itsm_io_note *note
     return rc;
 }
 
-static itsm_status sim_list(void *self, const char *path, itsm_io_name_fn name, void *user, itsm_io_note *note)
+static inline itsm_status sim_list(void *self, const char *path, itsm_io_name_fn name, void *user, itsm_io_note *note)
 {
     struct sim *sim = (struct sim *)self;
     itsm_status rc = sim_call(sim, note);
@@ -341,16 +341,16 @@ static itsm_status sim_list(void *self, const char *path, itsm_io_name_fn name, 
 
 /* Life ------------------------------------------------------------------------------------------------------------ */
 
-static void sim_init(struct sim *sim)
+static inline void sim_init(struct sim *sim)
 {
-    static const itsm_io table = {sizeof table, NULL,         sim_open,     sim_close,  sim_length, sim_read,
-                                  sim_write,    sim_sync,     sim_allocate, sim_truncate, sim_lock, sim_rename,
-                                  sim_unlink,   sim_mkdir,    sim_sync_dir, sim_list};
+    static const itsm_io table = {sizeof table, NULL,      sim_open,     sim_close,    sim_length, sim_read,
+                                  sim_write,    sim_sync,  sim_allocate, sim_truncate, sim_lock,   sim_rename,
+                                  sim_unlink,   sim_mkdir, sim_sync_dir, sim_list};
     memset(sim, 0, sizeof *sim);
     sim->io = table, sim->io.self = sim;
 }
 
-static void sim_clear(struct sim *sim)
+static inline void sim_clear(struct sim *sim)
 {
     for (size_t i = 0; i < SIM_FILES; i++) {
         sim_drop_pending(&sim->nodes[i]);
@@ -360,7 +360,7 @@ static void sim_clear(struct sim *sim)
 }
 
 /* A deep copy: what else may happen from here. */
-static void sim_copy(struct sim *to, const struct sim *from)
+static inline void sim_copy(struct sim *to, const struct sim *from)
 {
     *to = *from;
     to->io.self = to;
@@ -385,7 +385,7 @@ typedef int (*sim_choose_fn)(void *user, const struct sim_change *change, size_t
  * The power fails: names are those of the last sync of a directory (or, with `names`, those of now), content is what
  * was synced and what `choose` lets through of the rest, in order.
  */
-static void sim_power_loss(struct sim *sim, int names, sim_choose_fn choose, void *user)
+static inline void sim_power_loss(struct sim *sim, int names, sim_choose_fn choose, void *user)
 {
     for (size_t i = 0; i < SIM_FILES; i++) {
         struct sim_node *node = &sim->nodes[i];

@@ -15,7 +15,7 @@
 enum { SCRIPT_TYPE = 9, SCRIPT_ROWS = 5 };
 
 /* Random bytes for tests: the same every time. */
-static itsm_status script_random(void *self, void *out, size_t n)
+static inline itsm_status script_random(void *self, void *out, size_t n)
 {
     uint64_t *state = (uint64_t *)self;
     unsigned char *p = (unsigned char *)out;
@@ -26,13 +26,13 @@ static itsm_status script_random(void *self, void *out, size_t n)
     return ITSM_OK;
 }
 
-static itsm_ref script_ref(uint64_t i)
+static inline itsm_ref script_ref(uint64_t i)
 {
     itsm_ref ref = {SCRIPT_TYPE, {0, i % SCRIPT_ROWS + 1}};
     return ref;
 }
 
-static size_t script_body(char *out, uint64_t i)
+static inline size_t script_body(char *out, uint64_t i)
 {
     size_t n = (size_t)(i * 37 % 60) + 1;
     for (size_t k = 0; k < n; k++) out[k] = (char)('a' + (i + k) % 26);
@@ -40,19 +40,19 @@ static size_t script_body(char *out, uint64_t i)
 }
 
 /* Whether the row of commit i is there after it. */
-static int script_is_put(uint64_t i)
+static inline int script_is_put(uint64_t i)
 {
     return i % 7 != 0;
 }
 
 /* The last commit up to k that wrote row r (1 to 5); 0: none. */
-static uint64_t script_last(uint64_t k, uint64_t r)
+static inline uint64_t script_last(uint64_t k, uint64_t r)
 {
     while (k && k % SCRIPT_ROWS + 1 != r) k--;
     return k;
 }
 
-static itsm_status script_commit(itsm_ctx *ctx, itsm_store *store, uint64_t i)
+static inline itsm_status script_commit(itsm_ctx *ctx, itsm_store *store, uint64_t i)
 {
     char body[64], unique[32], entry[48];
     itsm_index_key keys[2];
@@ -77,14 +77,14 @@ static itsm_status script_commit(itsm_ctx *ctx, itsm_store *store, uint64_t i)
     return itsm_store_apply(&applied, ctx, store, &batch, NULL);
 }
 
-static int script_wrong(char *why, const char *what, uint64_t k)
+static inline int script_wrong(char *why, const char *what, uint64_t k)
 {
     sprintf(why, "after %u commits: %s", (unsigned)k, what);
     return 0;
 }
 
 /* The number of audit entries; each is compared with the story.  UINT64_MAX: something is wrong. */
-static uint64_t script_entries(itsm_ctx *ctx, itsm_view *view, char *why)
+static inline uint64_t script_entries(itsm_ctx *ctx, itsm_view *view, char *why)
 {
     itsm_cursor cursor = ITSM_CURSOR_INIT;
     itsm_row row;
@@ -102,7 +102,7 @@ static uint64_t script_entries(itsm_ctx *ctx, itsm_view *view, char *why)
     return UINT64_MAX;
 }
 
-static int script_check_row(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint64_t r, char *why)
+static inline int script_check_row(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint64_t r, char *why)
 {
     char body[64];
     itsm_row row;
@@ -118,7 +118,7 @@ static int script_check_row(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint64_t
 }
 
 /* An index must have exactly the rows that are there, once each. */
-static int script_check_index(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint32_t index, char *why)
+static inline int script_check_index(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint32_t index, char *why)
 {
     itsm_range range = ITSM_RANGE_INIT;
     itsm_cursor cursor = ITSM_CURSOR_INIT;
@@ -136,7 +136,7 @@ static int script_check_index(itsm_ctx *ctx, itsm_view *view, uint64_t k, uint32
 }
 
 /* How many commits the store holds, all of it compared with the story; UINT64_MAX and `why` if it is no prefix. */
-static uint64_t script_check(itsm_ctx *ctx, itsm_store *store, char why[128])
+static inline uint64_t script_check(itsm_ctx *ctx, itsm_store *store, char why[128])
 {
     itsm_view view = ITSM_VIEW_INIT;
     itsm_status rc = itsm_store_view_open(&view, ctx, store, NULL);

@@ -170,9 +170,8 @@ static void paint_all(const struct definition *d)
     for (int64_t date = first_day - 5; date < first_day + DAYS + 5; date++) {
         const int weekday = itsm_date_weekday(date);
         int replaced = 0;
-        if (is_holiday(d, date)) {
-            paint(closed, d, date, whole);
-        } else if (is_shown(d, date)) {
+        if (is_holiday(d, date)) paint(closed, d, date, whole);
+        if (is_shown(d, date)) {
             for (int i = 0; i < d->noverrides; i++) {
                 if (d->overrides[i].date != date) continue;
                 replaced = 1;

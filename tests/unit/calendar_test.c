@@ -140,12 +140,12 @@ Test(calendar, intervals_that_touch_or_overlap_are_one)
 
 /* Dates ----------------------------------------------------------------------------------------------------------- */
 
-Test(calendar, a_holiday_closes_both_tails_of_a_night_shift)
+Test(calendar, a_holiday_closes_the_civil_date_and_both_ends_of_night_shifts_on_it)
 {
     itsm_calendar *c = load(NIGHT("UTC") ",\"holidays\":[\"2026-03-31\"]}"); /* a Tuesday */
     cr_assert_eq(between(c, "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"), ITSM_HOURS(2), "Monday evening is open");
-    cr_assert_eq(between(c, "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"), 0, "its tail into the holiday is not");
-    cr_assert_eq(between(c, "2026-04-01T00:00:00Z", "2026-04-02T00:00:00Z"), 0, "nor the tail of the holiday's shift");
+    cr_assert_eq(between(c, "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"), 0, "its tail into the holiday is not, nor is the holiday's own evening");
+    cr_assert_gt(between(c, "2026-04-01T00:00:00Z", "2026-04-01T12:00:00Z"), 0, "the morning after is another date");
     itsm_calendar_free(c);
 }
 
@@ -426,8 +426,9 @@ Test(calendar, an_explanation_tells_whose_night_shift_it_is)
         itsm_calendar_explain(c, at("2026-03-30T22:00:00+02:00"), at("2026-04-01T06:00:00+02:00"), keep_row, &rows),
         ITSM_OK);
     cr_assert(rows.row[0].why == ITSM_WHY_WEEKLY && rows.row[0].counted == ITSM_HOURS(2));
+    cr_assert_eq(rows.row[1].why, ITSM_WHY_HOLIDAY, "all of the holiday is one row");
     const itsm_calendar_row *last = &rows.row[rows.n - 1];
-    cr_assert(last->why == ITSM_WHY_HOLIDAY && last->shift == last->date - 1, "the holiday's own shift");
+    cr_assert(last->why == ITSM_WHY_WEEKLY && last->shift == last->date - 1, "the shift that began on the holiday");
     cr_assert_eq(last->local_from % ITSM_DAYS(1), 0, "rows lie within a local date");
     itsm_calendar_free(c);
 }

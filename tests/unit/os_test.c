@@ -254,7 +254,8 @@ Test(os, the_environment_is_read)
 
 Test(os, zones_come_from_the_first_directory_that_has_them_and_names_cannot_leave_it)
 {
-    static const char *const bad[] = {"", "/etc/passwd", "../x", "Europe/../x", "Europe//Berlin", "a/", ".", "x y", "a\\b"};
+    static const char *const bad[] = {"",   "/etc/passwd", "../x", "Europe/../x", "Europe//Berlin",
+                                      "a/", ".",           "x y",  "a\\b"};
     itsm_ctx_options options = ITSM_CTX_OPTIONS_INIT;
     itsm_buf buf = counting_buf(&counting);
     itsm_os_ctx_options(&options);
@@ -264,7 +265,8 @@ Test(os, zones_come_from_the_first_directory_that_has_them_and_names_cannot_leav
     assert_text(itsm_buf_str(&buf), "TZif");
     cr_assert_eq(options.zones->load(options.zones->self, &buf, ITSM_STR("No/Such")), ITSM_E_NOT_FOUND);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        cr_assert_eq(options.zones->load(options.zones->self, &buf, itsm_str_c(bad[i])), ITSM_E_NOT_FOUND, "%s", bad[i]);
+        cr_assert_eq(options.zones->load(options.zones->self, &buf, itsm_str_c(bad[i])), ITSM_E_NOT_FOUND, "%s",
+                     bad[i]);
     itsm_buf_clear(&buf);
 }
 

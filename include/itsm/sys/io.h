@@ -30,10 +30,10 @@ ITSM_BEGIN_C
 
 /** How a file is opened: bits for the @c open function of @ref itsm_io. */
 enum {
-    ITSM_IO_READ = 1,      /**< For reading. */
-    ITSM_IO_WRITE = 2,     /**< For writing; with ITSM_IO_READ for both. */
-    ITSM_IO_CREATE = 4,    /**< Made if it is not there. */
-    ITSM_IO_EXCLUSIVE = 8  /**< With ITSM_IO_CREATE: fails with ITSM_NOTHING if it is there already. */
+    ITSM_IO_READ = 1,     /**< For reading. */
+    ITSM_IO_WRITE = 2,    /**< For writing; with ITSM_IO_READ for both. */
+    ITSM_IO_CREATE = 4,   /**< Made if it is not there. */
+    ITSM_IO_EXCLUSIVE = 8 /**< With ITSM_IO_CREATE: fails with ITSM_NOTHING if it is there already. */
 };
 
 /** Room for what went wrong, filled by a call that fails. */
