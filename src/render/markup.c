@@ -151,9 +151,11 @@ static void elapsed(itsm__markup *m, itsm_span span)
     uint64_t seconds = magnitude(m, span), hours = seconds / 3600;
     if (hours < 24) {
         hours_minutes(m, seconds);
-    } else {
+    } else if (hours < 14 * 24) {
         unit(m, hours / 24, "d");
-        if (hours < 14 * 24 && hours % 24) raw_c(m, " "), unit(m, hours % 24, "h");
+        if (hours % 24) raw_c(m, " "), unit(m, hours % 24, "h");
+    } else {
+        unit(m, (hours + 12) / 24, "d");
     }
 }
 
