@@ -76,16 +76,16 @@ typedef struct itsm_subject_methods {
     /** The value of a field; ITSM_NOTHING, or a value of kind ITSM_NONE: it is empty.  Never asked for a facet. */
     itsm_status (*field)(void *self, itsm_value *out, const itsm_field_def *field);
 
-    /** *Optional.*  Count the records linked by a relation, and read a field of each if the query asks for it. */
+    /** *Optional*.  Count the records linked by a relation, and read a field of each if the query asks for it. */
     itsm_status (*linked)(void *self, itsm_link_count *out, const itsm_link_query *query);
 
-    /** *Optional.*  When a facet last entered a state; ITSM_NOTHING: never.  No guard of the built-in model asks. */
+    /** *Optional*.  When a facet last entered a state; ITSM_NOTHING: never.  No guard of the built-in model asks. */
     itsm_status (*since)(void *self, itsm_time *out, itsm_str facet, itsm_str state);
 
-    /** *Optional.*  1 if the approvals satisfy an ITSM_GUARD_APPROVED guard, else 0. */
+    /** *Optional*.  1 if the approvals satisfy an ITSM_GUARD_APPROVED guard, else 0. */
     itsm_status (*approved)(void *self, uint32_t *out, const itsm_guard_def *guard);
 
-    /** *Optional.*  1 if a guard holds that only the host can judge: ITSM_GUARD_HOST and ITSM_GUARD_NO_CONFLICT. */
+    /** *Optional*.  1 if a guard holds that only the host can judge: ITSM_GUARD_HOST and ITSM_GUARD_NO_CONFLICT. */
     itsm_status (*custom)(void *self, uint32_t *out, const itsm_guard_def *guard);
 } itsm_subject_methods;
 

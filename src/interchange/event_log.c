@@ -47,6 +47,7 @@ struct itsm_event_log {
     kept stamp_texts[STAMPS];
     kept state_text;
     const itsm__state_map *state;
+    int changed; /* a field or the state differs from the row before */
     itsm_log_event event;
     itsm_status failed;
 };
@@ -65,6 +66,11 @@ size_t itsm__event_log_header(const itsm_str **out, const itsm_event_log *log)
 {
     *out = log->csv.header;
     return log->csv.nheader;
+}
+
+size_t itsm__event_log_state(const itsm_event_log *log)
+{
+    return (size_t)(log->state - log->mapping->states);
 }
 
 void itsm__event_log_digest(unsigned char digest[32], const itsm_event_log *log)
@@ -98,6 +104,17 @@ static itsm_status keep(kept *k, itsm_str text)
 
 /* Opening ----------------------------------------------------------------------------------------------------------- */
 
+/* A column by name; the member is where the mapping names it. */
+static itsm_status find_column(size_t *out, const itsm_event_log *log, itsm_str name, itsm_str member)
+{
+    static const itsm__position header = { 0, 1, 1 };
+    for (size_t i = 0; i < log->csv.nheader; i++)
+        if (itsm_str_eq(log->csv.header[i], name)) return *out = i, ITSM_OK;
+    itsm_str near = itsm__nearest(name, log->csv.header, log->csv.nheader);
+    return itsm__issue_at(log->ctx, ITSM_E_INVALID, header, name, member,
+                          near.n ? "there is no column \"%S\"; did you mean \"%S\"?" : "there is no column \"%S\"", name, near);
+}
+
 static itsm_status find_places(itsm_event_log *log)
 {
     const itsm_mapping *m = log->mapping;
@@ -106,15 +123,15 @@ static itsm_status find_places(itsm_event_log *log)
     for (size_t i = 0; i < ITSM__COLUMN_COUNT; i++) {
         log->places[i] = UINT32_MAX;
         if (!m->columns[i].n) continue;
-        if ((rc = itsm__csv_find_column(&place, &log->csv, m->columns[i]))) worst = rc;
+        if ((rc = find_column(&place, log, m->columns[i], itsm_str_c(itsm__column_name(i))))) worst = rc;
         else log->places[i] = (uint32_t)place;
     }
     for (size_t i = 0; i < m->nfields; i++) {
         log->field_places[i] = SIZE_MAX;
         if (!m->fields[i].column.n) continue;
-        if ((rc = itsm__csv_find_column(&log->field_places[i], &log->csv, m->fields[i].column))) worst = rc;
+        if ((rc = find_column(&log->field_places[i], log, m->fields[i].column, m->field_names[i]))) worst = rc;
     }
-    return worst == ITSM_E_NOT_FOUND ? ITSM_E_INVALID : worst;
+    return worst;
 }
 
 itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_mapping *mapping, const itsm_zone *zone,
@@ -175,16 +192,16 @@ static itsm_status read_stamp(itsm_event_log *log, itsm_log_stamp *out, uint32_t
     itsm_resolved resolved;
     itsm_status rc = itsm_time_pattern_read(&wall, &offset, &log->mapping->pattern, text);
     if (rc == ITSM_E_RANGE)
-        return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"), "%S is no date or time that exists",
+        return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"), "\"%S\" is no date or time that exists",
                                text);
     if (rc)
         return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"),
-                               "%S is not written in the log's time format", text);
+                               "\"%S\" is not written in the log's time format", text);
     *kind = ITSM_LOCAL_UNIQUE;
     out->local = wall;
     if (offset != ITSM_OFFSET_NONE) return out->at = wall - ITSM_SECONDS(offset), ITSM_OK;
     rc = itsm_zone_instant(&resolved, log->zone, wall);
-    if (rc) return itsm__csv_issue(&log->csv, column, rc, ITSM_STR("zone"), "%S is out of range", text);
+    if (rc) return itsm__csv_issue(&log->csv, column, rc, ITSM_STR("zone"), "\"%S\" is out of range", text);
     out->at = resolved.first, *kind = (uint32_t)resolved.kind;
     return ITSM_OK;
 }
@@ -210,6 +227,13 @@ static itsm_status read_stamps(itsm_event_log *log)
     return ITSM_OK;
 }
 
+static int is_named(const itsm_field_def *field, itsm_str text)
+{
+    for (size_t i = 0; i < field->values.n; i++)
+        if (itsm_str_eq(field->values.item[i], text)) return 1;
+    return 0;
+}
+
 /* The text itself as a value of the field. */
 static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t column, const itsm_field_def *field, itsm_str text)
 {
@@ -220,27 +244,29 @@ static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t colu
     switch (field->kind) {
     case ITSM_INT:
         if (itsm__parse_int(&number, text))
-            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->base, "%S is no whole number", text);
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "\"%S\" is no whole number", text);
+        if (field->ranged && (number < field->lo || number > field->hi))
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S is from %i to %i, not %i", field->name,
+                                   field->lo, field->hi, number);
         *out = itsm_value_number(ITSM_INT, number);
         return ITSM_OK;
     case ITSM_BOOL:
         if (!itsm_str_is(text, "true") && !itsm_str_is(text, "false"))
-            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->base, "%S is neither true nor false", text);
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "\"%S\" is neither true nor false", text);
         *out = itsm_value_number(ITSM_BOOL, itsm_str_is(text, "true"));
         return ITSM_OK;
     case ITSM_TIME:
         if ((rc = read_stamp(log, &stamp, &kind, column, text))) return rc;
         *out = itsm_value_number(ITSM_TIME, stamp.at);
         return ITSM_OK;
-    case ITSM_TEXT:
-    case ITSM_PARTY:
     case ITSM_ENUM:
-        *out = itsm_value_text(text), out->kind = field->kind;
-        return ITSM_OK;
-    default:
-        return itsm__csv_issue(&log->csv, column, ITSM_E_UNSUPPORTED, field->base, "%S is of a kind a column cannot give",
-                               field->name);
+        if (!is_named(field, text))
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S has no value \"%S\"", field->name, text);
+        break;
+    default: break; /* a text or a party: the mapping allows no other kinds */
     }
+    *out = itsm_value_text(text), out->kind = field->kind;
+    return ITSM_OK;
 }
 
 static itsm_status convert(itsm_value *out, itsm_event_log *log, size_t column, const itsm__field_map *f, itsm_str text)
@@ -250,7 +276,7 @@ static itsm_status convert(itsm_value *out, itsm_event_log *log, size_t column, 
     if (!f->translated) return plain_value(out, log, column, f->field, text);
     const uint64_t *place = itsm__map_find(&f->values, text.p, text.n);
     if (place) return *out = f->targets[*place], ITSM_OK;
-    if (f->otherwise.kind) return *out = f->otherwise, ITSM_OK;
+    if (f->tolerant) return *out = f->otherwise, ITSM_OK;
     return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, f->field->name, "the mapping has no value for \"%S\"", text);
 }
 
@@ -265,7 +291,7 @@ static itsm_status read_fields(itsm_event_log *log)
         k->valid = 0;
         itsm_status rc = convert(&log->row_values[i], log, place, &log->mapping->fields[i], itsm_buf_str(&k->text));
         if (rc) return rc;
-        k->valid = 1;
+        k->valid = 1, log->changed = 1;
     }
     return ITSM_OK;
 }
@@ -277,9 +303,10 @@ static itsm_status read_state(itsm_event_log *log)
     if (!is_kept(&log->state_text, text)) {
         const uint64_t *found = itsm__map_find(&log->mapping->states_by_name, text.p, text.n);
         if (!found)
-            return itsm__csv_issue(&log->csv, place, ITSM_E_INVALID, ITSM_STR("states"), "the mapping has no state \"%S\"", text);
+            return itsm__csv_issue(&log->csv, place, ITSM_E_INVALID, ITSM_STR("states"), "the mapping has no state for \"%S\"", text);
         log->state = &log->mapping->states[*found];
         if (keep(&log->state_text, text)) return ITSM_E_NOMEM;
+        log->changed = 1;
     }
     return ITSM_OK;
 }
@@ -295,6 +322,7 @@ static void combine(itsm_event_log *log)
         log->values[i] = from_state ? log->state->set[i] : log->row_values[i];
         if (!known) memset(&log->values[i], 0, sizeof log->values[i]);
     }
+    log->changed = 0;
 }
 
 static itsm_status next_event(itsm_event_log *log)
@@ -307,8 +335,9 @@ static itsm_status next_event(itsm_event_log *log)
     e->number = log->csv.fields[number];
     if (!e->number.n || itsm__mapping_is_missing(log->mapping, e->number))
         return itsm__csv_issue(&log->csv, number, ITSM_E_INVALID, ITSM_STR("case"), "an event needs a case");
-    combine(log);
+    if (log->changed) combine(log);
     e->who = who < log->csv.nfields ? log->csv.fields[who] : itsm_str_c(NULL);
+    if (itsm__mapping_is_missing(log->mapping, e->who)) e->who = itsm_str_c(NULL);
     e->line = log->csv.line, e->source_state = log->state->source, e->state = log->state->state->name;
     e->category = log->state->state->category;
     e->values = log->values, e->nvalues = log->mapping->nfields;
@@ -319,9 +348,10 @@ static itsm_status next_event(itsm_event_log *log)
 itsm_status itsm_event_log_next(const itsm_log_event **out, itsm_event_log *log)
 {
     if (!out || !log) return ITSM_E_MISUSE;
+    *out = NULL;
     if (log->failed) return log->failed;
     itsm__issues_clear(log->ctx);
     log->failed = next_event(log);
-    *out = log->failed ? NULL : &log->event;
+    if (!log->failed) *out = &log->event;
     return log->failed;
 }

@@ -17,6 +17,9 @@ itsm_str itsm__event_log_name(const itsm_event_log *log);
 /* The names of all columns. */
 size_t itsm__event_log_header(const itsm_str **out, const itsm_event_log *log);
 
+/* Which of the mapping's states the latest row is in. */
+size_t itsm__event_log_state(const itsm_event_log *log);
+
 /* SHA-256 of what was read so far. */
 void itsm__event_log_digest(unsigned char digest[32], const itsm_event_log *log);
 

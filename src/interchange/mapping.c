@@ -10,6 +10,7 @@
 #include "text/json.h"
 
 #define MAPPING_FORMAT 1
+#define STATES_MAX 256 /* transitions are counted in a table of states by states */
 
 /* Names of the columns with a meaning of their own, in the order of their numbers. */
 static const struct {
@@ -47,6 +48,11 @@ static itsm_str none(void)
     return itsm_str_c(NULL);
 }
 
+const char *itsm__column_name(size_t which)
+{
+    return columns[which].name;
+}
+
 int itsm__mapping_is_missing(const itsm_mapping *mapping, itsm_str text)
 {
     for (size_t i = 0; i < mapping->nmissing; i++)
@@ -59,7 +65,48 @@ static itsm_status copy_text(itsm_str *out, reading *r, itsm_str text)
     return itsm__arena_copy(out, &r->m->text, text);
 }
 
+/* A name that is not there, with the nearest of n names whose first lies at `names`, each `stride` bytes on. */
+static itsm_status unknown(reading *r, const itsm__json_node *node, itsm_str name, const char *what, const void *names,
+                           size_t n, size_t stride)
+{
+    itsm_str *list = itsm__alloc(&r->m->memory, n * sizeof *list), near = none();
+    if (!list) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < n; i++) memcpy(&list[i], (const char *)names + i * stride, sizeof list[i]);
+    near = itsm__nearest(name, list, n);
+    itsm__free(&r->m->memory, list, n * sizeof *list);
+    return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+                            near.n ? "%S has no %s \"%S\"; did you mean \"%S\"?" : "%S has no %s \"%S\"",
+                            r->m->type ? r->m->type->name : ITSM_STR("the model"), what, name, near);
+}
+
+static itsm_status unknown_field(reading *r, const itsm__json_node *node)
+{
+    const itsm_type_def *type = r->m->type;
+    return unknown(r, node, node->key, "field", &type->fields[0].name, type->nfields, sizeof *type->fields);
+}
+
+/* The name of a column: a text that is not empty. */
+static itsm_status copy_column(itsm_str *out, reading *r, const itsm__json_node *node, itsm_str name)
+{
+    if (!name.n) return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "a column needs a name");
+    return copy_text(out, r, name);
+}
+
 /* Plain members ----------------------------------------------------------------------------------------------------- */
+
+/* What is wrong with a pattern is said where the pattern stands. */
+static itsm_status read_pattern(reading *r, const itsm__json_node *node)
+{
+    itsm_status rc = itsm_time_pattern_init(&r->m->pattern, r->ctx, node->text);
+    if (!rc || rc == ITSM_E_NOMEM || !itsm_ctx_issue_count(r->ctx)) return rc;
+    itsm_buf why = ITSM_BUF_INIT;
+    itsm_buf_init(&why, r->ctx);
+    itsm_status copied = itsm__buf_str(&why, itsm_ctx_issue(r->ctx, 0)->message);
+    itsm__issues_clear(r->ctx);
+    rc = copied ? copied : itsm__json_issue(&r->json, node, rc, none(), "%S", itsm_buf_str(&why));
+    itsm_buf_clear(&why);
+    return rc;
+}
 
 static itsm_status read_head(reading *r, const itsm__json_node *root)
 {
@@ -67,7 +114,7 @@ static itsm_status read_head(reading *r, const itsm__json_node *root)
     itsm_str name = ITSM_STR("event log"), type, pattern = none(), delimiter = ITSM_STR(",");
     itsm_status rc = itsm__json_get_int(&format, &r->json, root, "format", ITSM__JSON_REQUIRED, 1, INT32_MAX);
     if (!rc && format > MAPPING_FORMAT)
-        return itsm__json_issue(&r->json, root, ITSM_E_VERSION, ITSM_STR("format"), "format %i is newer than %d", format,
+        return itsm__json_issue(&r->json, itsm__json_member(root, "format"), ITSM_E_VERSION, none(), "format %i is newer than %d", format,
                                 MAPPING_FORMAT);
     if (!rc) rc = itsm__json_get_text(&type, &r->json, root, "type", ITSM__JSON_REQUIRED);
     if (rc) return rc;
@@ -75,18 +122,29 @@ static itsm_status read_head(reading *r, const itsm__json_node *root)
         itsm__json_get_text(&delimiter, &r->json, root, "delimiter", ITSM__JSON_OPTIONAL) < 0 ||
         itsm__json_get_text(&pattern, &r->json, root, "time_format", ITSM__JSON_REQUIRED) < 0)
         return ITSM_E_INVALID;
-    if (delimiter.n != 1)
-        return itsm__json_issue(&r->json, itsm__json_member(root, "delimiter"), ITSM_E_INVALID, ITSM_STR("delimiter"),
-                                "a delimiter is one character");
+    if (delimiter.n != 1 || !memchr(",;\t|", delimiter.p[0], 4))
+        return itsm__json_issue(&r->json, itsm__json_member(root, "delimiter"), ITSM_E_INVALID, none(),
+                                "a delimiter is a comma, a semicolon, a tab or a bar");
     r->m->delimiter = delimiter.p[0];
-    return copy_text(&r->m->name, r, name) ? ITSM_E_NOMEM : itsm_time_pattern_init(&r->m->pattern, r->ctx, pattern);
+    return copy_text(&r->m->name, r, name) ? ITSM_E_NOMEM : read_pattern(r, itsm__json_member(root, "time_format"));
+}
+
+static itsm_status unknown_type(reading *r, const itsm__json_node *node, const itsm_model *model)
+{
+    size_t n = itsm_model_type_count(model);
+    itsm_str *names = itsm__arena_alloc(&r->m->text, (n + 1) * sizeof *names);
+    if (!names) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < n; i++) names[i] = itsm_model_type_at(model, i)->name;
+    return unknown(r, node, node->text, "type", names, n, sizeof *names);
 }
 
 static itsm_status read_type(reading *r, const itsm__json_node *root, const itsm_model *model)
 {
     const itsm__json_node *node = itsm__json_member(root, "type");
     r->m->type = itsm_model_type(model, node->text);
-    if (!r->m->type) return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "the model has no type %S", node->text);
+    if (!r->m->type) return unknown_type(r, node, model);
+    if (!r->m->type->nmachines)
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S has no lifecycle", node->text);
     r->m->machine = &r->m->type->machines[0];
     return ITSM_OK;
 }
@@ -125,10 +183,10 @@ static itsm_status read_column(reading *r, const itsm__json_node *object, int wh
             return rc;
         if (itsm__json_get_bool(&final, &r->json, node, "final", ITSM__JSON_OPTIONAL) < 0) return ITSM_E_INVALID;
         r->m->resolved_is_final = (uint32_t)final;
-    } else if ((rc = itsm__json_get_text(&name, &r->json, object, columns[which].name, columns[which].required)) < 0) {
-        return rc;
+    } else if ((rc = itsm__json_get_text(&name, &r->json, object, columns[which].name, columns[which].required))) {
+        return rc == ITSM_NOTHING ? ITSM_OK : rc;
     }
-    return name.n ? copy_text(&r->m->columns[which], r, name) : ITSM_OK;
+    return copy_column(&r->m->columns[which], r, node, name);
 }
 
 static itsm_status read_columns(reading *r, const itsm__json_node *root)
@@ -168,10 +226,9 @@ static itsm_status read_value(itsm_value *out, reading *r, const itsm__json_node
     for (size_t i = 0; i < field->values.n && !known; i++) known = itsm_str_eq(field->values.item[i], node->text);
     if (!known) {
         itsm_str near = itsm__nearest(node->text, field->values.item, field->values.n);
-        return near.n ? itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base, "%S has no value %S; did you mean %S?",
-                                         field->name, node->text, near)
-                      : itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base, "%S has no value %S", field->name,
-                                         node->text);
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base,
+                                near.n ? "%S has no value \"%S\"; did you mean \"%S\"?" : "%S has no value \"%S\"",
+                                field->name, node->text, near);
     }
     value.kind = field->kind;
     itsm_status rc = copy_text(&value.u.s, r, node->text);
@@ -198,30 +255,50 @@ static itsm_status read_targets(reading *r, itsm__field_map *f, const itsm__json
     return ITSM_OK;
 }
 
+/* The field a member names, if a log may give it: not what the engine itself keeps, no list, nothing of many parts. */
+static itsm_status find_field(const itsm_field_def **out, reading *r, const itsm__json_node *node)
+{
+    static const uint16_t kept[] = { ITSM_FIELD_ID,         ITSM_FIELD_NUMBER,     ITSM_FIELD_TYPE,
+                                     ITSM_FIELD_CREATED_AT, ITSM_FIELD_CREATED_BY, ITSM_FIELD_UPDATED_AT,
+                                     ITSM_FIELD_UPDATED_BY, ITSM_FIELD_REVISION };
+    static const uint16_t kinds[] = { ITSM_INT, ITSM_BOOL, ITSM_TIME, ITSM_TEXT, ITSM_PARTY, ITSM_ENUM };
+    const itsm_field_def *field = itsm_type_field(r->m->type, node->key);
+    int fits = 0, own = 0;
+    if (!field) return unknown_field(r, node);
+    for (size_t i = 0; i < COUNT(kinds); i++) fits |= field->kind == kinds[i];
+    for (size_t i = 0; i < COUNT(kept); i++) own |= field->number == kept[i];
+    *out = field;
+    if (own || field->machine)
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is written by the engine, not from a column",
+                                node->key);
+    if (field->list || !fits)
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is %S%s, which a column cannot give", node->key,
+                                field->base, field->list ? "[]" : "");
+    return ITSM_OK;
+}
+
 static itsm_status read_field(reading *r, itsm__field_map *f, const itsm__json_node *node)
 {
     itsm_str column = none(), when = none();
     itsm_status rc;
-    f->field = itsm_type_field(r->m->type, node->key);
-    if (!f->field)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S has no field %S", r->m->type->name, node->key);
-    if (f->field->machine || f->field->list)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S cannot be mapped to a column", node->key);
-    if (node->kind == ITSM__JSON_TEXT) return copy_text(&f->column, r, node->text);
-    if ((rc = itsm__json_expect(&r->json, node, ITSM__JSON_OBJECT)) ||
-        (rc = itsm__json_expect_only(&r->json, node, field_members, COUNT(field_members))) ||
+    if ((rc = find_field(&f->field, r, node))) return rc;
+    if (node->kind == ITSM__JSON_TEXT) return copy_column(&f->column, r, node, node->text);
+    if (node->kind != ITSM__JSON_OBJECT)
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "a field is a column's name or an object, not %s",
+                                itsm__json_kind_name(node->kind));
+    if ((rc = itsm__json_expect_only(&r->json, node, field_members, COUNT(field_members))) ||
         (rc = itsm__json_get_text(&column, &r->json, node, "column", ITSM__JSON_REQUIRED)) ||
-        (rc = copy_text(&f->column, r, column)))
+        (rc = copy_column(&f->column, r, itsm__json_member(node, "column"), column)))
         return rc;
     const itsm__json_node *values = itsm__json_member(node, "values"), *otherwise = itsm__json_member(node, "otherwise");
     if (values && (rc = read_targets(r, f, values))) return rc;
     if (otherwise) {
         if ((rc = read_value(&f->otherwise, r, otherwise, f->field))) return rc;
-        f->translated = 1;
+        f->translated = f->tolerant = 1;
     }
     if ((rc = itsm__json_get_text(&when, &r->json, node, "when", ITSM__JSON_OPTIONAL)) < 0) return rc;
     if (when.n && !itsm_str_is(when, "done"))
-        return itsm__json_issue(&r->json, itsm__json_member(node, "when"), ITSM_E_INVALID, ITSM_STR("when"),
+        return itsm__json_issue(&r->json, itsm__json_member(node, "when"), ITSM_E_INVALID, none(),
                                 "a field is known always, or when \"done\"");
     f->when_done = when.n != 0;
     return ITSM_OK;
@@ -238,11 +315,9 @@ static itsm_status add_state_fields(reading *r, const itsm__json_node *states)
         if (rc) return rc;
         ITSM__JSON_EACH(node, set)
         {
-            const itsm_field_def *field = itsm_type_field(r->m->type, node->key);
+            const itsm_field_def *field;
             int known = 0;
-            if (!field || field->machine || field->list)
-                return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S has no field %S that a state may set",
-                                        r->m->type->name, node->key);
+            if ((rc = find_field(&field, r, node))) return rc;
             for (size_t i = 0; i < r->m->nfields; i++) known |= r->m->fields[i].field == field;
             if (!known) r->m->fields[r->m->nfields++].field = field;
         }
@@ -292,8 +367,8 @@ static itsm_status find_state(const itsm_state_def **out, reading *r, const itsm
     if (rc) return rc;
     for (size_t i = 0; i < r->m->machine->nstates; i++)
         if (itsm_str_eq(r->m->machine->states[i].name, node->text)) return *out = &r->m->machine->states[i], ITSM_OK;
-    return itsm__json_issue(&r->json, node, ITSM_E_INVALID, r->m->machine->name, "%S has no state %S", r->m->type->name,
-                            node->text);
+    return unknown(r, node, node->text, "state", &r->m->machine->states[0].name, r->m->machine->nstates,
+                   sizeof *r->m->machine->states);
 }
 
 static itsm_status read_state(reading *r, itsm__state_map *s, const itsm__json_node *node)
@@ -325,6 +400,8 @@ static itsm_status read_state(reading *r, itsm__state_map *s, const itsm__json_n
 static itsm_status read_states(reading *r, const itsm__json_node *states)
 {
     const itsm__json_node *node;
+    if (states->integer > STATES_MAX)
+        return itsm__json_issue(&r->json, states, ITSM_E_LIMIT, none(), "a mapping names at most %d states", STATES_MAX);
     r->m->states = itsm__arena_alloc(&r->m->text, (size_t)(states->integer + 1) * sizeof *r->m->states);
     if (!r->m->states) return ITSM_E_NOMEM;
     ITSM__JSON_EACH(node, states)
@@ -338,7 +415,7 @@ static itsm_status read_states(reading *r, const itsm__json_node *states)
         *place = r->m->nstates++;
     }
     if (r->m->nstates) return ITSM_OK;
-    return itsm__json_issue(&r->json, states, ITSM_E_INVALID, ITSM_STR("states"), "a mapping names at least one state");
+    return itsm__json_issue(&r->json, states, ITSM_E_INVALID, none(), "a mapping names at least one state");
 }
 
 /* All of it --------------------------------------------------------------------------------------------------------- */

@@ -44,7 +44,8 @@ typedef struct itsm__field_map {
     itsm__map values;     /* source text -> index in `targets`; empty: the text itself */
     itsm_value *targets;
     size_t ntargets;
-    itsm_value otherwise; /* ITSM_NONE: a text that is not listed is an error */
+    itsm_value otherwise; /* with `tolerant`: what a text that is not listed means; ITSM_NONE: no value */
+    uint32_t tolerant;    /* 0: a text that is not listed is an error */
     uint32_t translated;  /* 1: through `values` */
     uint32_t when_done;   /* 1: known only in states of category resolved or closed */
 } itsm__field_map;
@@ -71,5 +72,8 @@ struct itsm_mapping {
 
 /* Is this text one of those that mean: no value? */
 int itsm__mapping_is_missing(const itsm_mapping *mapping, itsm_str text);
+
+/* What a mapping calls a column, by ITSM__COLUMN_... */
+const char *itsm__column_name(size_t which);
 
 #endif

@@ -111,10 +111,10 @@ static int fail_call(size_t n, itsm_status with, int persistent, int shorts)
     rc = open_sim(&store, ctx, &sim, ITSM_FILE_FULL); /* the process lives on: nothing is lost but what failed */
     if (rc) fail("opening again", itsm_ctx_issue_count(ctx) ? itsm_ctx_issue(ctx, 0)->message.p : "?");
     found = script_check(ctx, store, why);
-    if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO))
-        fprintf(stderr, "call %zu status %d persistent %d shorts %d last %d\n", n, with, persistent, shorts, last);
-    if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO))
+    if (found < acknowledged || found > acknowledged + (last == ITSM_E_IO)) {
+        fprintf(stderr, "call %zu, status %d, persistent %d, short %d\n", n, with, persistent, shorts);
         fail_with("opened again", acknowledged, found, why);
+    }
     if (found < STORY && script_commit(ctx, store, found + 1)) fail("opened again", "it does not go on");
     itsm_store_free(store);
     itsm_ctx_free(ctx);

@@ -175,7 +175,7 @@ typedef struct itsm_store_methods {
     uint64_t caps;     /**< ITSM_CAP_... */
     const char *name;  /**< Of the backend, for messages; must outlive the store. */
 
-    /** *Optional.*  The model in use, before the first row moves and after each change of it.  A backend with columns
+    /** *Optional*.  The model in use, before the first row moves and after each change of it.  A backend with columns
         checks its mapping here and answers ITSM_E_UNSUPPORTED, naming the field or state, rather than drop anything. */
     itsm_status (*define)(void *self, const itsm_call *call, const itsm_type_info *types, size_t ntypes);
 
@@ -188,7 +188,7 @@ typedef struct itsm_store_methods {
     void (*view_close)(void *self, void *view);
     /** ITSM_OK or ITSM_NOTHING.  With ITSM_NOTHING @c rev of the row may tell the revision of a tombstone, else 0. */
     itsm_status (*get)(void *self, const itsm_call *call, void *view, itsm_ref ref, itsm_row *row);
-    /** *Optional.*  Many rows in one round trip, in any order; a missing one is left out.  NULL: get() in a loop. */
+    /** *Optional*.  Many rows in one round trip, in any order; a missing one is left out.  NULL: get() in a loop. */
     itsm_status (*get_many)(void *self, const itsm_call *call, void *view, const itsm_ref *refs, size_t n, void **cursor);
     /** Open a cursor over a range, each row once, in memcmp order of the keys. */
     itsm_status (*scan)(void *self, const itsm_call *call, void *view, const itsm_range *range, void **cursor);
@@ -208,11 +208,11 @@ typedef struct itsm_store_methods {
         of a row before a later one.  @p end: number of sealed entries now. */
     itsm_status (*audit_seal)(void *self, const itsm_call *call, uint32_t max, uint64_t *end);
 
-    /** *Optional.*  FOREIGN_WRITES: rows that others changed since @p token, which is moved on. */
+    /** *Optional*.  FOREIGN_WRITES: rows that others changed since @p token, which is moved on. */
     itsm_status (*foreign)(void *self, const itsm_call *call, void *view, uint64_t *token, void **cursor);
-    /** *Optional.*  Everything applied so far is durable on return. */
+    /** *Optional*.  Everything applied so far is durable on return. */
     itsm_status (*flush)(void *self, const itsm_call *call);
-    /** *Optional.*  ITSM_MAINTAIN_COMPACT: purged content is physically gone on return.  ITSM_MAINTAIN_CHECK. */
+    /** *Optional*.  ITSM_MAINTAIN_COMPACT: purged content is physically gone on return.  ITSM_MAINTAIN_CHECK. */
     itsm_status (*maintain)(void *self, const itsm_call *call, uint32_t what);
     /** Close the backend; nothing of it is used any more. */
     void (*close)(void *self);
