@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """picture.py PAGE > timeline.svg: take the timeline out of a page written by `itsm replay --html --record`, as a picture
-that stands alone.  `cmake --build build/release -t docs_picture` makes docs/images/timeline.svg with it."""
+that stands alone.  The target docs_picture makes docs/images/timeline.svg with it."""
 import re
 import sys
 
@@ -14,7 +14,7 @@ rules = re.findall(r"@media\(prefers-color-scheme:dark\)\{:root\{[^}]*\}\}|(?:^|
 defs = re.search(r"<defs>.*?</defs>", page, re.S).group()
 section = page[page.index('id="record"'):]
 number = re.search(r"<h2[^>]*>(.*?)</h2>", section).group(1)
-facts = dict(re.findall(r"<dt>(\w+)</dt><dd[^>]*>(.*?)</dd>", section))
+facts = dict(re.findall(r"<dt>(\w+)</dt><dd[^>]*>(.*?)</dd>", section[:section.index("</dl>")]))
 width, height, inside = re.search(r'<svg [^>]*class="wide" viewBox="0 0 (\d+) (\d+)"[^>]*>(.*?)</svg>', section, re.S).groups()
 inside = re.sub(r"<(title|desc) id=\"[^\"]*\"", r"<\1", inside)
 used = set(re.findall(r"[\w-]+", " ".join(re.findall(r'class="([^"]*)"', inside + defs)))) | {"text", "root", "defs"}

@@ -33,7 +33,10 @@ typedef struct itsm_mapping itsm_mapping;
  * @retval ITSM_E_SYNTAX  Not JSON; the issue has line and column.
  * @retval ITSM_E_INVALID A member is unknown, missing or of the wrong kind, or names no field or state; the issue says
  *                        which and where.
+ * @retval ITSM_E_VERSION Its format is newer than this library.
+ * @retval ITSM_E_LIMIT   It is larger than 64 MiB, or names more than 256 states.
  * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  @p out, @p ctx or @p model is NULL.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_mapping_load(itsm_mapping **out, itsm_ctx *ctx, const itsm_model *model,
@@ -122,8 +125,11 @@ typedef struct itsm_log_event {
  * @param self    Passed to @p read.
  * @retval ITSM_OK        The header has every column the mapping names.
  * @retval ITSM_E_INVALID A column is missing; the issue names the nearest one there.
- * @retval ITSM_E_SYNTAX  Not CSV.
+ * @retval ITSM_E_SYNTAX  Not CSV, or empty.
+ * @retval ITSM_E_LIMIT   The header has more than 4096 columns, or a field of it more than 1 MiB.
  * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A pointer is NULL.
+ * @return Or what @p read answered.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_mapping *mapping,
@@ -139,6 +145,10 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_event_log_open(itsm_event_log **out, its
  * @retval ITSM_DONE      There are no more.
  * @retval ITSM_E_SYNTAX  Not CSV, or cut off; the issue has line and column.
  * @retval ITSM_E_INVALID A value does not fit the mapping; the issue has line, column and what was expected.
+ * @retval ITSM_E_LIMIT   A field has more than 1 MiB, or a row more than 16 MiB.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A pointer is NULL.
+ * @return Or what the source answered.  After a failure every later call answers the same.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_event_log_next(const itsm_log_event **out, itsm_event_log *log);
@@ -195,6 +205,8 @@ typedef struct itsm_replay_counts {
  * Run a log through lifecycle, clocks, store and audit trail.
  *
  * Batches are cut at fixed places of the log, so a replay that was stopped and is run again ends in the same store.
+ * A log that grew is replayed on from where it ended: every figure is then that of the whole log replayed at once, but
+ * the audit root need not be, since an entry tells the batch it was part of and the two runs cut their batches apart.
  *
  * @param out     Yours; freed by itsm_replay_free().
  * @param sms     Made with options.key, for identical runs, and with the first of options->slas.
@@ -288,8 +300,9 @@ typedef itsm_status (*itsm_write_fn)(void *self, const void *p, size_t n);
  * @param write   Given the log in pieces.
  * @param self    Passed to @p write.
  * @retval ITSM_OK      Written.
- * @retval ITSM_E_RANGE More than 10 million incidents.
+ * @retval ITSM_E_RANGE More than 10 million incidents, or a first day further than 500,000 days from 1970-01-01.
  * @retval ITSM_E_NOMEM No memory.
+ * @retval ITSM_E_MISUSE @p options or @p write is NULL.
  * @return Or what @p write answered.
  * @since 0.1
  */

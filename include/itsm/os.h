@@ -118,7 +118,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_os_file_read(itsm_buf *out, itsm_ctx *ct
 /**
  * Write a whole file, atomically: whoever opens @p path sees the old content or the new, also after a power failure.
  *
- * The bytes go to a new file beside it that is synced and then renamed.  An existing file's mode is not kept.
+ * The bytes go to a new file beside it that is synced and then renamed.  An existing file's mode is not kept.  A link,
+ * a device or a pipe stays what it is: it is written through, not atomically.
  *
  * @param ctx   For issues and the name of the new file.
  * @param path  File; its directory must exist.

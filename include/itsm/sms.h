@@ -46,6 +46,7 @@ typedef struct itsm_notice {
     itsm_str event; /**< The move that asks for it. */
     itsm_ref about; /**< The record. */
     itsm_time at;   /**< When it happened. */
+    itsm_id id;     /**< Its identity, for itsm_sms_notice_take(). */
 } itsm_notice;
 
 /** What an operation did; borrowed from the sms or work until its next call. */
@@ -374,6 +375,14 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_work_link(itsm_work *work, itsm_ref from
 ITSM_API ITSM_MUST_USE itsm_status itsm_work_unlink(itsm_work *work, itsm_ref from, itsm_str relation, itsm_ref to);
 
 /**
+ * Forget what a work did since its last commit, keeping its memory; it may be used again.
+ *
+ * @param work NULL is allowed.
+ * @since 0.1
+ */
+ITSM_API void itsm_work_clear(itsm_work *work);
+
+/**
  * Write all of a work in one atomic batch.  The work is empty afterwards and may be used again.
  *
  * @param out  The record changed last; may be NULL.
@@ -388,6 +397,52 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_work_unlink(itsm_work *work, itsm_ref fr
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work);
+
+/* Notices ----------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Receives one notice that waits to be taken.
+ *
+ * @param user   The caller's pointer.
+ * @param notice Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_notice_fn)(void *user, const itsm_notice *notice);
+
+/**
+ * Walk the notices that wait to be taken, oldest first.
+ *
+ * @param sms  A system.
+ * @param fn   Called for each; may take it.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK        All were given.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @retval ITSM_E_CORRUPT A notice is damaged.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_IO      Or another failure of the store.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_notices(itsm_sms *sms, itsm_notice_fn fn, void *user);
+
+/**
+ * Take a notice: it waits no more.  Of several hosts one takes it; that one sends it.
+ *
+ * @param sms A system.
+ * @param id  Identity of the notice.
+ * @retval ITSM_OK         Taken.
+ * @retval ITSM_NOTHING    It is not there: another has taken it.
+ * @retval ITSM_E_MISUSE   A NULL.
+ * @retval ITSM_E_UNKNOWN  The answer of the store was lost: it is taken or will be, but who took it cannot be told.
+ * @retval ITSM_E_RETRY    Not taken; try again.
+ * @retval ITSM_E_BUSY     The same.
+ * @retval ITSM_E_FULL     No space.
+ * @retval ITSM_E_READONLY The store cannot be written.
+ * @retval ITSM_E_NOMEM    No memory.
+ * @retval ITSM_E_IO       The store failed.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_notice_take(itsm_sms *sms, itsm_id id);
 
 /* Observing history ------------------------------------------------------------------------------------------------- */
 
@@ -569,6 +624,28 @@ typedef struct itsm_clock_row {
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uint32_t kind);
+
+/* Verifying --------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Verify the audit trail and that each of its entries fits the history row it commits to.  O(entries), a read for each.
+ *
+ * As itsm_audit_verify(); what an entry says of the record, the revision, the actor and the time must also be what the
+ * history row says.  Entries whose history was purged are counted in `out->gone`.
+ *
+ * @param out      Set `size` before; filled also when something is wrong.
+ * @param sms      A system.
+ * @param expected A checkpoint kept elsewhere; NULL: none, then only damage can be found.
+ * @retval ITSM_OK        Nothing is wrong.
+ * @retval ITSM_E_CORRUPT Something is; the issues say what.
+ * @retval ITSM_E_MISUSE  A NULL or `size` too small.
+ * @retval ITSM_E_VERSION An entry or a history row of a newer format.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_IO      Or another failure of the store.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_audit_verify(itsm_audit_result *out, itsm_sms *sms,
+                                                         const itsm_audit_checkpoint *expected);
 
 ITSM_END_C
 

@@ -193,8 +193,8 @@ static itsm_status read_zone(itsm_zone **out, itsm_ctx *ctx, const loader *l, co
     itsm_status rc = itsm__json_get_text(&name, &l->json, root, "tz", ITSM__JSON_REQUIRED);
     if (rc || !(rc = itsm_zone_load(out, ctx, name))) return rc;
     if (rc == ITSM_E_NOMEM) return rc;
-    return itsm__json_issue(&l->json, itsm__json_member(root, "tz"), rc, ITSM_STR("tz"), "zone %S: %s", name,
-                            itsm_status_text(rc));
+    return itsm__json_issue(&l->json, itsm__json_member(root, "tz"), rc, ITSM_STR("tz"),
+                            rc == ITSM_E_NOT_FOUND ? "there is no zone %S" : "zone %S: %s", name, itsm_status_text(rc));
 }
 
 static itsm_status read_calendar(loader *l, itsm_ctx *ctx, itsm_str json)

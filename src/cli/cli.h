@@ -12,10 +12,10 @@ enum { EXIT_FINE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3 };
 
 #define VALUES_MAX 64
 
-/* An option that takes a value; one that may be given several times has room for more. */
+/* An option, which takes a value; one that may be given several times has room for more. */
 typedef struct option {
     const char *name;     /* "--map" */
-    const char *argument; /* "FILE", shown in the help; NULL: a flag */
+    const char *argument; /* "FILE", shown in the help */
     const char *help;
     int required, many;
     const char *values[VALUES_MAX]; /* filled by parse() */
@@ -44,21 +44,24 @@ const option *option_of(const command *self, const char *name);
 /* Messages, one line each.  Formats are those of printf. */
 void note(const char *format, ...);
 int usage_error(const command *self, const char *format, ...);
-/* Say what went wrong with an input, from the issues of the context: file, line, column, rule.  EXIT_INPUT. */
+/* Say in one line what went wrong with an input, from the issues of the context: file, line, column, rule.  EXIT_INPUT. */
 int input_error(itsm_ctx *ctx, itsm_status rc, const char *file);
 
-/* Write to standard output. */
+/* Write to standard output, or say why not.  A reader that went away is fine. */
 int put(const char *p, size_t n);
 
 /* Formats into a buffer, as printf. */
 itsm_status print(itsm_buf *out, const char *format, ...);
 
-/* The nearest of several names, or NULL. */
+/* How many letters two short names differ in, and the nearest of several names, or NULL. */
+size_t distance(const char *a, const char *b);
 const char *nearest(const char *name, const char *const *names, size_t n);
 
 /* Read a whole file, or say why not. */
 int read_file(itsm_buf *out, itsm_ctx *ctx, const char *path);
 /* Write a result to a file, or to standard output for "-". */
 int write_file(itsm_ctx *ctx, const char *path, const itsm_buf *content);
+/* Can a result be written there?  Said if not. */
+int check_writable(const char *path);
 
 #endif

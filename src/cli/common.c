@@ -15,7 +15,7 @@
 
 static void say(const char *line, size_t n)
 {
-    itsm_bytes bytes = { line, n };
+    itsm_bytes bytes = {line, n};
     (void)!itsm_os_output_write(2, bytes); /* nobody is left to be told */
 }
 
@@ -49,21 +49,40 @@ int usage_error(const command *self, const char *format, ...)
     return EXIT_USAGE;
 }
 
-/* file:line:column: message [rule] (clause) */
-static void say_issue(const char *file, const itsm_issue *issue)
+/* Does a message name the file itself? */
+static int names(itsm_str message, const char *file)
 {
-    char place[64] = "", rule[512] = "";
-    if (issue->line) snprintf(place, sizeof place, ":%llu:%llu", (unsigned long long)issue->line, (unsigned long long)issue->column);
-    if (issue->where.n && issue->line) snprintf(rule, sizeof rule, " [%.*s%s%.*s]", ITSM_ARG(issue->where), issue->rule.n ? ": " : "", ITSM_ARG(issue->rule));
-    else if (issue->rule.n) snprintf(rule, sizeof rule, " [%.*s]", ITSM_ARG(issue->rule));
-    note("itsm: %s%s: %.*s%s", file, place, ITSM_ARG(issue->message), rule);
+    size_t n = strlen(file);
+    for (size_t i = 0; n && i + n <= message.n; i++)
+        if (!memcmp(message.p + i, file, n)) return 1;
+    return 0;
 }
 
+/* file:line:column: message [where: rule] (and others) */
+static void say_issue(const char *file, const itsm_issue *issue, size_t others)
+{
+    char place[64] = "", rule[512] = "", more[64] = "";
+    const char *between = issue->where.n && issue->rule.n ? ": " : "";
+    itsm_str where = issue->where;
+    if (issue->line)
+        snprintf(place, sizeof place, ":%llu:%llu", (unsigned long long)issue->line, (unsigned long long)issue->column);
+    else where.n = 0, between = "";
+    if (where.n || issue->rule.n)
+        snprintf(rule, sizeof rule, " [%.*s%s%.*s]", ITSM_ARG(where), between, ITSM_ARG(issue->rule));
+    if (others) snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)others);
+    if (!issue->line && names(issue->message, file)) note("itsm: %.*s%s%s", ITSM_ARG(issue->message), rule, more);
+    else note("itsm: %s%s: %.*s%s%s", file, place, ITSM_ARG(issue->message), rule, more);
+}
+
+/* The issue to be told is the first that has a place in the file. */
 int input_error(itsm_ctx *ctx, itsm_status rc, const char *file)
 {
-    size_t n = itsm_ctx_issue_count(ctx);
-    if (!n) note("itsm: %s: %s", file, itsm_status_text(rc));
-    for (size_t i = 0; i < n; i++) say_issue(file, itsm_ctx_issue(ctx, i));
+    const itsm_issue *told = itsm_ctx_issue(ctx, 0);
+    size_t n = itsm_ctx_issue_count(ctx), placed = 0;
+    for (size_t i = n; i--;)
+        if (itsm_ctx_issue(ctx, i)->line) placed++, told = itsm_ctx_issue(ctx, i);
+    if (told) say_issue(file, told, (placed ? placed : n) - 1);
+    else note("itsm: %s: %s", file, itsm_status_text(rc));
     return EXIT_INPUT;
 }
 
@@ -80,14 +99,17 @@ itsm_status print(itsm_buf *out, const char *format, ...)
 
 int put(const char *p, size_t n)
 {
-    itsm_bytes bytes = { p, n };
-    return itsm_os_output_write(1, bytes) ? EXIT_INPUT : EXIT_FINE;
+    itsm_bytes bytes = {p, n};
+    itsm_status rc = itsm_os_output_write(1, bytes);
+    if (!rc || rc == ITSM_DONE) return EXIT_FINE; /* who reads no more has seen enough */
+    note("itsm: standard output: %s", itsm_status_text(rc));
+    return EXIT_INPUT;
 }
 
 /* Options ----------------------------------------------------------------------------------------------------------- */
 
 /* Edit distance of two short names (Wagner and Fischer 1974), one row at a time. */
-static size_t distance(const char *a, const char *b)
+size_t distance(const char *a, const char *b)
 {
     size_t row[NAMES_MAX + 1], n = strlen(b);
     if (n > NAMES_MAX) return SIZE_MAX;
@@ -131,11 +153,11 @@ const char *value_of(const command *self, const char *name)
 static void help(const command *self)
 {
     itsm_buf out = ITSM_BUF_INIT;
-    itsm_status rc = print(&out, "%s\n\nusage: %s\n\n", self->summary, self->usage);
+    itsm_status rc = print(&out, "%s\n\nusage: %s\n%s", self->summary, self->usage, self->noptions ? "\n" : "");
     for (size_t i = 0; i < self->noptions && !rc; i++) {
         const option *o = &self->options[i];
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        snprintf(left, sizeof left, "%s %s", o->name, o->argument);
         rc = print(&out, "  %-22s %s%s\n", left, o->help, o->required ? " (required)" : "");
     }
     if (!rc) rc = print(&out, "\nexample:\n  %s\n\nexit: 0 fine, 1 findings, 2 usage, 3 input\n", self->example);
@@ -143,10 +165,13 @@ static void help(const command *self)
     itsm_buf_clear(&out);
 }
 
-static int unknown_option(const command *self, const char *name)
+/* `given` may have a value behind an equals sign. */
+static int unknown_option(const command *self, const char *given)
 {
     const char *names[NAMES_MAX];
+    char name[64];
     size_t n = 0;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
     for (; n < self->noptions && n < NAMES_MAX; n++) names[n] = self->options[n].name;
     const char *near = nearest(name, names, n);
     if (near) usage_error(self, "there is no option %s; did you mean %s?", name, near);
@@ -154,21 +179,25 @@ static int unknown_option(const command *self, const char *name)
     return -1;
 }
 
+/* --name VALUE or --name=VALUE */
 static int take_option(const command *self, int argc, char **argv, int *i)
 {
     option *o = NULL;
+    const char *equals = strchr(argv[*i], '=');
+    size_t n = equals ? (size_t)(equals - argv[*i]) : strlen(argv[*i]);
     for (size_t k = 0; k < self->noptions; k++)
-        if (!strcmp(self->options[k].name, argv[*i])) o = &self->options[k];
+        if (strlen(self->options[k].name) == n && !memcmp(self->options[k].name, argv[*i], n)) o = &self->options[k];
     if (!o) return unknown_option(self, argv[*i]);
-    if (o->count == VALUES_MAX || (o->count && !o->many)) {
-        usage_error(self, "%s is given more than once", o->name);
-        return -1;
-    }
-    if (o->argument && *i + 1 >= argc) {
+    const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : "";
+    if (!*value) {
         usage_error(self, "%s needs %s", o->name, o->argument);
         return -1;
     }
-    o->values[o->count++] = o->argument ? argv[++*i] : o->name;
+    if (o->count == VALUES_MAX || (o->count && !o->many)) {
+        usage_error(self, "%s is given more than %s", o->name, o->many ? "64 times" : "once");
+        return -1;
+    }
+    o->values[o->count++] = value;
     return 0;
 }
 
@@ -204,8 +233,26 @@ int read_file(itsm_buf *out, itsm_ctx *ctx, const char *path)
 
 int write_file(itsm_ctx *ctx, const char *path, const itsm_buf *content)
 {
-    itsm_bytes bytes = { content->p, content->n };
+    itsm_bytes bytes = {content->p, content->n};
     if (!strcmp(path, "-")) return put(content->p, content->n);
     itsm_status rc = itsm_os_file_write(ctx, itsm_str_c(path), bytes);
     return rc ? input_error(ctx, rc, path) : EXIT_FINE;
+}
+
+/* A folder that takes no files is told before the work, not after it: an empty file is made in it and taken away. */
+int check_writable(const char *path)
+{
+    const itsm_io *io = itsm_os_io();
+    itsm_io_note note_of;
+    itsm_buf probe = ITSM_BUF_INIT;
+    void *file = NULL;
+    if (!strcmp(path, "-")) return EXIT_FINE;
+    itsm_status rc = io->open(io->self, &file, path, ITSM_IO_WRITE, &note_of);
+    if (rc == ITSM_E_NOT_FOUND && !(rc = print(&probe, "%s.probe%lld%c", path, (long long)itsm_os_monotonic(), 0)) &&
+        !(rc = io->open(io->self, &file, probe.p, ITSM_IO_WRITE | ITSM_IO_CREATE | ITSM_IO_EXCLUSIVE, &note_of)))
+        (void)!io->unlink(io->self, probe.p, NULL);
+    io->close(io->self, file);
+    itsm_buf_clear(&probe);
+    if (rc) note("itsm: cannot write %s: %s", path, note_of.text);
+    return rc ? EXIT_INPUT : EXIT_FINE;
 }

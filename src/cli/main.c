@@ -6,19 +6,21 @@
 
 #include <signal.h>
 
-static const command *const commands[] = { &replay_command, &simulate_command, &vectors_command };
+static const command *const commands[] = {&replay_command, &simulate_command, &vectors_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
-static int help(void)
+static int help(int fd)
 {
     itsm_buf out = ITSM_BUF_INIT;
     itsm_status rc = print(&out, "itsm %s: IT service management from the command line\n\n", itsm_version());
-    for (size_t i = 0; i < COMMANDS && !rc; i++) rc = print(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; i < COMMANDS && !rc; i++)
+        rc = print(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     if (!rc) rc = print(&out, "\nitsm COMMAND --help says how to use one, with an example.\n");
-    if (!rc) rc = put(out.p, out.n) ? ITSM_E_IO : ITSM_OK;
+    itsm_bytes bytes = {out.p, out.n};
+    if (!rc) rc = itsm_os_output_write(fd, bytes);
     itsm_buf_clear(&out);
-    return rc ? EXIT_INPUT : EXIT_FINE;
+    return rc < 0 ? EXIT_INPUT : EXIT_FINE;
 }
 
 static int unknown(const char *name)
@@ -50,8 +52,8 @@ int main(int argc, char **argv)
 #ifdef SIGXFSZ
     signal(SIGXFSZ, SIG_IGN);
 #endif
-    if (argc < 2) return help(), EXIT_USAGE;
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) return help();
+    if (argc < 2) return help(2), EXIT_USAGE;
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) return help(1);
     if (!strcmp(argv[1], "--version")) return put("itsm " ITSM_VERSION "\n", sizeof "itsm " ITSM_VERSION);
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(commands[i]->name, argv[1])) return run(commands[i], argc - 2, argv + 2);

@@ -2,8 +2,10 @@
 /*
  * itsm replay: an event log through lifecycle, clocks, store and audit trail, and the service report of it.
  *
- * The log is read twice: once to check every row, so that a bad one is told before anything is written, and once to
- * replay it.  What comes through a pipe is kept in memory in between and given back piece by piece.
+ * What can be wrong with the command, the files and the places of the results is looked at first.  For a store that
+ * lasts, the log is read twice: once to check every row, so that a bad one is told before anything is written, and
+ * once to replay it; what comes through a pipe is kept in memory in between and given back piece by piece.  A store
+ * in memory is gone after a failure anyway, so there the log is read once.
  */
 #include "cli/cli.h"
 #include "cli/summary.h"
@@ -15,16 +17,22 @@
 #define SECOND ITSM_SECONDS(1)
 
 static option options[] = {
-    { "--map", "MAP.json", "what the columns of the log mean", 1, 0, { NULL }, 0 },
-    { "--calendar", "CAL.json", "working hours; may be repeated, the first is the system's", 1, 1, { NULL }, 0 },
-    { "--targets", "T.json", "resolution and response targets by priority", 1, 0, { NULL }, 0 },
-    { "--zone", "ZONE", "zone of stamps that name none, e.g. Europe/Berlin", 1, 0, { NULL }, 0 },
-    { "--store", "DIR", "where to keep it; :memory: if not given", 0, 0, { NULL }, 0 },
-    { "--json", "OUT", "write all measures as JSON; - is standard output", 0, 0, { NULL }, 0 },
-    { "--sla-csv", "OUT", "write gross, net and due per incident", 0, 0, { NULL }, 0 },
-    { "--html", "OUT", "write the service report as one HTML file", 0, 0, { NULL }, 0 },
-    { "--record", "NUMBER", "draw the timeline of one incident in the HTML file", 0, 0, { NULL }, 0 },
-    { "--key-file", "FILE", "secret that hides purged values in the audit trail", 0, 0, { NULL }, 0 },
+    {"--map", "MAP.json", "what the columns of the log mean", 1, 0, {NULL}, 0},
+    {"--calendar", "CAL.json", "working hours; may be repeated, the report is by the first", 1, 1, {NULL}, 0},
+    {"--targets", "T.json", "resolution and response targets by priority", 1, 0, {NULL}, 0},
+    {"--zone", "ZONE", "zone of stamps that name none, e.g. Europe/Berlin", 1, 0, {NULL}, 0},
+    {"--store", "DIR", "where to keep it; :memory: if not given", 0, 0, {NULL}, 0},
+    {"--json", "OUT", "write all measures as JSON; - is standard output", 0, 0, {NULL}, 0},
+    {"--sla-csv", "OUT", "write gross, net and due per incident", 0, 0, {NULL}, 0},
+    {"--html", "OUT", "write the service report as one HTML file", 0, 0, {NULL}, 0},
+    {"--record", "NUMBER", "draw the timeline of one incident in the HTML file", 0, 0, {NULL}, 0},
+    {"--key-file",
+     "FILE",
+     "secret that hides purged values in the audit trail; else a public constant",
+     0,
+     0,
+     {NULL},
+     0},
 };
 
 /* Input ------------------------------------------------------------------------------------------------------------- */
@@ -40,15 +48,18 @@ typedef struct source {
     itsm_ctx *ctx;
     const char *path;
     itsm_os_input *input;
-    int is_pipe;
+    int is_pipe, keeps, compressed;
     piece *first, *last;
     size_t kept;
+    uint64_t given, length; /* bytes so far, and in all; 0: not known */
 } source;
 
 static itsm_status open_source(source *s)
 {
-    s->is_pipe = !strcmp(s->path, "-");
-    return itsm_os_input_open(&s->input, s->ctx, itsm_str_c(s->path));
+    s->is_pipe = !strcmp(s->path, "-"), s->given = 0;
+    itsm_status rc = itsm_os_input_open(&s->input, s->ctx, itsm_str_c(s->path));
+    if (!rc) s->length = itsm_os_input_length(s->input);
+    return rc;
 }
 
 static itsm_status keep(source *s, const char *p, size_t n)
@@ -75,7 +86,10 @@ static itsm_status read_first(void *self, void *out, size_t capacity, size_t *n)
 {
     source *s = self;
     itsm_status rc = itsm_os_input_read(s->input, out, capacity, n);
-    return rc || !s->is_pipe ? rc : keep(s, out, *n);
+    if (rc) return rc;
+    if (!s->given && *n > 1 && !memcmp(out, "\x1f\x8b", 2)) return s->compressed = 1, ITSM_E_UNSUPPORTED;
+    s->given += *n;
+    return s->keeps ? keep(s, out, *n) : ITSM_OK;
 }
 
 static void drop_first(source *s)
@@ -86,16 +100,16 @@ static void drop_first(source *s)
     free(gone);
 }
 
+/* From what was kept; each piece is given back once it was read. */
 static itsm_status read_again(void *self, void *out, size_t capacity, size_t *n)
 {
     source *s = self;
-    if (!s->is_pipe) return itsm_os_input_read(s->input, out, capacity, n);
     while (s->first && s->first->at == s->first->n) drop_first(s);
     *n = 0;
     if (!s->first) return ITSM_OK;
     *n = s->first->n - s->first->at < capacity ? s->first->n - s->first->at : capacity;
     memcpy(out, s->first->bytes + s->first->at, *n);
-    s->first->at += *n;
+    s->first->at += *n, s->given += *n;
     return ITSM_OK;
 }
 
@@ -121,8 +135,17 @@ typedef struct job {
     itsm_replay *replay;
     itsm_report *report;
     itsm_span began, told;
-    uint64_t total; /* rows of the log, counted while checking */
+    int lasts; /* the store is not in memory */
 } job;
+
+/* What is to be written where. */
+enum { JSON, CSV, HTML, OUTPUTS };
+static const char *const outputs[OUTPUTS] = {"--json", "--sla-csv", "--html"};
+
+static const itsm_calendar *calendar_of(const itsm_sla *sla)
+{
+    return itsm_sla_count(sla) ? itsm_sla_at(sla, 0)->target.calendar : NULL;
+}
 
 static int load_mapping(job *j)
 {
@@ -137,6 +160,21 @@ static int load_mapping(job *j)
     return code;
 }
 
+/* Its hours are needed, and its name is what its results stand under. */
+static int check_calendar(const job *j, const char *path, const itsm_calendar *calendar)
+{
+    itsm_str name = itsm_calendar_name(calendar);
+    itsm_time at;
+    if (itsm_calendar_next_open(&at, calendar, 0) == ITSM_E_NO_OPEN_TIME &&
+        itsm_calendar_prev_open(&at, calendar, 0) == ITSM_E_NO_OPEN_TIME)
+        return note("itsm: %s: this calendar never opens [weekly]", path), EXIT_INPUT;
+    if (!name.n) return note("itsm: %s: a calendar needs a name here [name]", path), EXIT_INPUT;
+    for (size_t i = 0; i < j->nslas; i++)
+        if (itsm_str_eq(itsm_calendar_name(calendar_of(j->slas[i])), name))
+            return note("itsm: %s: another calendar is called %.*s too [name]", path, ITSM_ARG(name)), EXIT_INPUT;
+    return EXIT_FINE;
+}
+
 static int load_sla(job *j, const char *path, itsm_str targets, const char *targets_path)
 {
     itsm_buf text = ITSM_BUF_INIT;
@@ -144,10 +182,7 @@ static int load_sla(job *j, const char *path, itsm_str targets, const char *targ
     int code = read_file(&text, j->ctx, path);
     itsm_status rc = code ? ITSM_OK : itsm_calendar_load(&calendar, j->ctx, itsm_buf_str(&text));
     if (rc) code = input_error(j->ctx, rc, path);
-    itsm_time at;
-    if (!code && itsm_calendar_next_open(&at, calendar, 0) == ITSM_E_NO_OPEN_TIME &&
-        itsm_calendar_prev_open(&at, calendar, 0) == ITSM_E_NO_OPEN_TIME)
-        note("itsm: %s: this calendar never opens [weekly]", path), code = EXIT_INPUT;
+    if (!code) code = check_calendar(j, path, calendar);
     if (!code && (rc = itsm_sla_load(&j->slas[j->nslas], j->ctx, targets, calendar)))
         code = input_error(j->ctx, rc, targets_path);
     if (!code) j->nslas++;
@@ -171,46 +206,85 @@ static int load_slas(job *j)
 static int load_key(job *j)
 {
     const char *path = value_of(j->self, "--key-file");
-    if (path) return read_file(&j->key, j->ctx, path);
-    return itsm_buf_add(&j->key, "libitsm", 7) ? EXIT_INPUT : EXIT_FINE;
+    if (!path) return itsm_buf_add(&j->key, "libitsm", 7) ? EXIT_INPUT : EXIT_FINE;
+    int code = read_file(&j->key, j->ctx, path);
+    if (!code && !j->key.n) note("itsm: %s: a key has at least one byte", path), code = EXIT_INPUT;
+    return code;
+}
+
+/* Say which of the system's zones has nearly that name: those of tzdata.zi, as zones or as links. */
+static int no_zone(job *j, const char *name)
+{
+    static const char list[] = "/usr/share/zoneinfo/tzdata.zi";
+    char best[64] = "";
+    itsm_buf text = ITSM_BUF_INIT;
+    size_t least = SIZE_MAX;
+    if (itsm_os_file_read(&text, j->ctx, itsm_str_c(list), 0)) text.n = 0;
+    for (size_t at = 0, next; at < text.n; at = next) {
+        const char *line = text.p + at, *end = memchr(line, '\n', text.n - at);
+        size_t n = end ? (size_t)(end - line) : text.n - at, words = 0;
+        char word[64], *to = word;
+        next = at + n + 1;
+        if (n < 3 || (*line != 'Z' && *line != 'L')) continue;
+        for (size_t i = 0, wanted = *line == 'Z' ? 1 : 2; i < n && words <= wanted && to < word + sizeof word - 1; i++)
+            if (line[i] == ' ') words++;
+            else if (words == wanted) *to++ = line[i];
+        *to = 0;
+        const char *one = word;
+        size_t d = distance(name, one);
+        if (d < least && nearest(name, &one, 1)) least = d, memcpy(best, word, sizeof best);
+    }
+    itsm_buf_clear(&text);
+    if (*best) note("itsm: --zone: there is no zone %s; did you mean %s?", name, best);
+    else note("itsm: --zone: there is no zone %s", name);
+    return EXIT_INPUT;
 }
 
 static int load_zone(job *j)
 {
     const char *name = value_of(j->self, "--zone");
     itsm_status rc = itsm_zone_load(&j->zone, j->ctx, itsm_str_c(name));
+    if (rc == ITSM_E_NOT_FOUND) return no_zone(j, name);
     return rc ? input_error(j->ctx, rc, "--zone") : EXIT_FINE;
 }
 
+/* What stopped the reading or the replay: an issue with a line is one of the log. */
 static int log_error(job *j, itsm_status rc)
 {
-    if (rc == ITSM_E_LIMIT && j->in.is_pipe && !itsm_ctx_issue_count(j->ctx)) {
-        note("itsm: -: more than %u MiB through a pipe: give the log as a file", PIPE_MAX >> 20);
+    const char *store = value_of(j->self, "--store");
+    const itsm_issue *issue = itsm_ctx_issue(j->ctx, 0);
+    if (j->in.compressed) {
+        note("itsm: %s:1:1: this is compressed: gzip -dc %s | itsm replay - ... [gzip]", j->in.path,
+             j->in.is_pipe ? "LOG.gz" : j->in.path);
         return EXIT_INPUT;
     }
-    return input_error(j->ctx, rc, j->in.path);
+    if (rc == ITSM_E_LIMIT && j->in.keeps && !issue) {
+        note("itsm: -: more than %u MiB through a pipe into a store that lasts: give the log as a file",
+             PIPE_MAX >> 20);
+        return EXIT_INPUT;
+    }
+    return input_error(j->ctx, rc, issue && !issue->line && j->sms && j->lasts ? store : j->in.path);
 }
 
-static int is_compressed(const char *path)
-{
-    size_t n = strlen(path);
-    return n > 3 && !strcmp(path + n - 3, ".gz");
-}
-
-/* Read every row once, before anything is written. */
+/* Read every row once, before anything is written; the record that is to be drawn must be among them. */
 static int check_log(job *j)
 {
+    const char *record = value_of(j->self, "--record");
     itsm_event_log *log = NULL;
     const itsm_log_event *event;
+    int found = !record;
+    j->in.keeps = !strcmp(j->in.path, "-");
     itsm_status rc = open_source(&j->in);
     if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, itsm_str_c(j->in.path), read_first, &j->in);
-    while (!rc && (rc = itsm_event_log_next(&event, log)) == ITSM_OK) j->total++;
+    while (!rc && (rc = itsm_event_log_next(&event, log)) == ITSM_OK)
+        found = found || itsm_str_is(event->number, record);
     int code = rc == ITSM_DONE ? EXIT_FINE : log_error(j, rc);
-    if (code && is_compressed(j->in.path))
-        note("itsm: %s looks compressed; gzip -dc %s | itsm replay - ...", j->in.path, j->in.path);
+    if (!code && !found) note("itsm: --record %s: the log has no such case", record), code = EXIT_INPUT;
     itsm_event_log_free(log);
     itsm_os_input_close(j->in.input);
     j->in.input = NULL;
+    if (j->in.keeps) j->in.length = j->in.given;
+    j->in.given = 0;
     return code;
 }
 
@@ -232,14 +306,14 @@ static itsm_status progress(void *user, uint64_t events)
     itsm_span now = itsm_os_monotonic(), spent = now - j->began;
     if (!itsm_os_is_terminal(2) || spent < SECOND || now - j->told < SECOND / 4) return ITSM_OK;
     j->told = now;
-    uint64_t rate = events * 1000 / (uint64_t)(spent / 1000 + 1) + 1, left = (j->total - events) / rate;
     itsm_buf text = ITSM_BUF_INIT;
-    itsm_bytes bytes;
-    if (!print(&text, "\r%llu of %llu events, %llu/s, %llu s left ", (unsigned long long)events, (unsigned long long)j->total,
-               (unsigned long long)rate, (unsigned long long)left)) {
-        bytes.p = text.p, bytes.n = text.n;
-        (void)!itsm_os_output_write(2, bytes);
-    }
+    itsm_status rc = print(&text, "\r%llu events, %llu/s", (unsigned long long)events,
+                           (unsigned long long)(events * 1000 / ((uint64_t)spent / 1000)));
+    if (!rc && j->in.given && j->in.length >= j->in.given)
+        rc = print(&text, ", %llu %%, %llu s left ", (unsigned long long)(j->in.given * 100 / j->in.length),
+                   (unsigned long long)((uint64_t)(spent / SECOND) * (j->in.length - j->in.given) / j->in.given));
+    itsm_bytes bytes = {text.p, text.n};
+    if (!rc) (void)!itsm_os_output_write(2, bytes);
     itsm_buf_clear(&text);
     return ITSM_OK;
 }
@@ -252,8 +326,12 @@ static int replay_log(job *j)
     for (size_t i = 0; i < j->nslas; i++) slas[i] = j->slas[i];
     how.slas = slas, how.nslas = j->nslas, how.progress = progress, how.user = j;
     j->began = j->told = itsm_os_monotonic();
-    itsm_status rc = j->in.is_pipe ? ITSM_OK : open_source(&j->in);
-    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, itsm_str_c(j->in.path), read_again, &j->in);
+    int again = j->in.keeps;
+    j->in.keeps = 0;
+    itsm_status rc = again ? ITSM_OK : open_source(&j->in);
+    if (!rc)
+        rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, itsm_str_c(j->in.path),
+                                 again ? read_again : read_first, &j->in);
     if (!rc) rc = itsm_replay_run(&j->replay, j->sms, j->mapping, log, &how);
     if (itsm_os_is_terminal(2) && j->told != j->began) note("");
     int code = rc ? log_error(j, rc) : EXIT_FINE;
@@ -271,7 +349,7 @@ static itsm_status add_case(void *user, const itsm_report_case *item)
 static int make_report(job *j)
 {
     itsm_report_options how = ITSM_REPORT_OPTIONS_INIT;
-    const itsm_calendar *calendar = itsm_sla_count(j->slas[0]) ? itsm_sla_at(j->slas[0], 0)->target.calendar : NULL;
+    const itsm_calendar *calendar = calendar_of(j->slas[0]);
     how.zone = j->zone, how.title = ITSM_STR("Service report"), how.source = itsm_str_c(j->in.path);
     if (!strcmp(j->in.path, "-")) how.source = ITSM_STR("standard input");
     if (calendar) how.calendar = itsm_calendar_name(calendar);
@@ -281,28 +359,10 @@ static int make_report(job *j)
     return rc ? input_error(j->ctx, rc, "report") : EXIT_FINE;
 }
 
-static int write_json(job *j, const char *path)
-{
-    itsm_buf text = ITSM_BUF_INIT;
-    itsm_status rc = itsm_replay_encode(&text, j->replay);
-    int code = rc ? input_error(j->ctx, rc, path) : write_file(j->ctx, path, &text);
-    itsm_buf_clear(&text);
-    return code;
-}
-
-static int write_csv(job *j, const char *path)
-{
-    itsm_buf text = ITSM_BUF_INIT;
-    itsm_status rc = itsm_replay_encode_sla(&text, j->replay);
-    int code = rc ? input_error(j->ctx, rc, path) : write_file(j->ctx, path, &text);
-    itsm_buf_clear(&text);
-    return code;
-}
-
 /* Rendering, with a record's case or without. */
 typedef struct drawing {
     job *j;
-    itsm_buf page;
+    itsm_buf *page;
     char root[65];
 } drawing;
 
@@ -311,12 +371,12 @@ static itsm_status draw(void *user, const itsm_report_case *item)
     drawing *d = user;
     itsm_render_options how = ITSM_RENDER_OPTIONS_INIT;
     how.record = item, how.audit_root = itsm_str_c(d->root);
-    return itsm_render_report(&d->page, d->j->report, &how);
+    return itsm_render_report(d->page, d->j->report, &how);
 }
 
-static int write_html(job *j, const char *path)
+static itsm_status make_html(itsm_buf *out, job *j)
 {
-    drawing d = { j, ITSM_BUF_INIT, "" };
+    drawing d = {j, out, ""};
     itsm_replay_counts counts = ITSM_REPLAY_COUNTS_INIT;
     const char *record = value_of(j->self, "--record");
     itsm_replay_counts_get(&counts, j->replay);
@@ -324,27 +384,43 @@ static int write_html(job *j, const char *path)
         d.root[2 * i] = "0123456789abcdef"[counts.audit_root[i] >> 4];
         d.root[2 * i + 1] = "0123456789abcdef"[counts.audit_root[i] & 15];
     }
-    itsm_status rc = record ? itsm_report_one(j->sms, itsm_str_c(record), j->slas[0], draw, &d) : draw(&d, NULL);
-    int code = rc ? input_error(j->ctx, rc, record && rc == ITSM_E_NOT_FOUND ? "--record" : path) : write_file(j->ctx, path, &d.page);
-    itsm_buf_clear(&d.page);
-    return code;
+    return record ? itsm_report_one(j->sms, itsm_str_c(record), j->slas[0], draw, &d) : draw(&d, NULL);
 }
 
-static int write_results(job *j)
+static itsm_status make_summary(itsm_buf *out, const job *j)
 {
-    const char *json = value_of(j->self, "--json"), *csv = value_of(j->self, "--sla-csv"), *html = value_of(j->self, "--html");
-    int code = make_report(j);
-    if (!code && json) code = write_json(j, json);
-    if (!code && csv) code = write_csv(j, csv);
-    if (!code && html) code = write_html(j, html);
-    int taken = (json && !strcmp(json, "-")) || (csv && !strcmp(csv, "-")) || (html && !strcmp(html, "-"));
-    if (code || taken) return code;
-    itsm_buf text = ITSM_BUF_INIT;
     itsm_replay_counts counts = ITSM_REPLAY_COUNTS_INIT;
     itsm_replay_counts_get(&counts, j->replay);
-    itsm_status rc = print_summary(&text, itsm_report_read(j->report), &counts, itsm_os_monotonic() - j->began);
-    if (!rc) code = put(text.p, text.n);
-    itsm_buf_clear(&text);
+    return print_summary(out, itsm_report_read(j->report), &counts, itsm_os_monotonic() - j->began);
+}
+
+static itsm_status make_output(itsm_buf *out, job *j, int which)
+{
+    switch (which) {
+    case JSON: return itsm_replay_encode(out, j->replay);
+    case CSV: return itsm_replay_encode_sla(out, j->replay);
+    default: return make_html(out, j);
+    }
+}
+
+/* All results are made before the first is written. */
+static int write_results(job *j)
+{
+    itsm_buf texts[OUTPUTS] = {ITSM_BUF_INIT, ITSM_BUF_INIT, ITSM_BUF_INIT}, summary = ITSM_BUF_INIT;
+    int code = make_report(j), taken = 0;
+    for (int i = 0; i < OUTPUTS && !code; i++) {
+        const char *path = value_of(j->self, outputs[i]), *record = value_of(j->self, "--record");
+        itsm_status rc = path ? make_output(&texts[i], j, i) : ITSM_OK;
+        taken |= path && !strcmp(path, "-");
+        if (rc == ITSM_E_NOT_FOUND && record)
+            note("itsm: --record %s: the log has no such case", record), code = EXIT_INPUT;
+        else if (rc) code = input_error(j->ctx, rc, path);
+    }
+    for (int i = 0; i < OUTPUTS && !code; i++)
+        if (value_of(j->self, outputs[i])) code = write_file(j->ctx, value_of(j->self, outputs[i]), &texts[i]);
+    if (!code && !taken) code = make_summary(&summary, j) ? EXIT_INPUT : put(summary.p, summary.n);
+    for (int i = 0; i < OUTPUTS; i++) itsm_buf_clear(&texts[i]);
+    itsm_buf_clear(&summary);
     return code;
 }
 
@@ -361,19 +437,53 @@ static void finish(job *j)
     close_source(&j->in);
 }
 
+/* Options that do not go together. */
+static int check_options(const command *self, const char *log)
+{
+    static const char *const inputs[] = {"--map", "--calendar", "--targets", "--key-file"};
+    int in = !strcmp(log, "-"), out = 0;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        const option *o = option_of(self, inputs[i]);
+        for (int k = 0; k < o->count; k++) in += !strcmp(o->values[k], "-");
+    }
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        const char *path = value_of(self, outputs[i]);
+        out += path && !strcmp(path, "-");
+        for (size_t k = 0; k < i; k++)
+            if (path && strcmp(path, "-") && value_of(self, outputs[k]) && !strcmp(path, value_of(self, outputs[k])))
+                return usage_error(self, "%s and %s name the same file", outputs[k], outputs[i]);
+    }
+    if (in > 1) return usage_error(self, "only one input can be standard input");
+    if (out > 1) return usage_error(self, "only one result can go to standard output");
+    if (value_of(self, "--record") && !value_of(self, "--html")) return usage_error(self, "--record needs --html");
+    return EXIT_FINE;
+}
+
+static int check_outputs(job *j)
+{
+    int code = EXIT_FINE;
+    for (int i = 0; i < OUTPUTS && !code; i++) {
+        const char *path = value_of(j->self, outputs[i]);
+        if (path) code = check_writable(path);
+    }
+    return code;
+}
+
 static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
 {
     job j;
     int operands = parse(self, argc, argv);
     if (operands < 0) return operands == -2 ? EXIT_FINE : EXIT_USAGE;
-    if (value_of(self, "--record") && !value_of(self, "--html")) return usage_error(self, "--record needs --html");
+    if (check_options(self, argv[0])) return EXIT_USAGE;
+    const char *store = value_of(self, "--store");
     memset(&j, 0, sizeof j);
-    j.self = self, j.ctx = ctx, j.in.ctx = ctx, j.in.path = argv[0];
+    j.self = self, j.ctx = ctx, j.in.ctx = ctx, j.in.path = argv[0], j.lasts = store && strcmp(store, ":memory:") != 0;
     int code = load_mapping(&j);
     if (!code) code = load_zone(&j);
     if (!code) code = load_slas(&j);
     if (!code) code = load_key(&j);
-    if (!code) code = check_log(&j);
+    if (!code) code = check_outputs(&j);
+    if (!code && j.lasts) code = check_log(&j);
     if (!code) code = open_system(&j);
     if (!code) code = replay_log(&j);
     if (!code) code = write_results(&j);
@@ -385,7 +495,11 @@ const command replay_command = {
     "replay",
     "itsm replay LOG --map MAP.json --calendar CAL.json --targets T.json --zone ZONE [options]",
     "replay a ticket event log and report on the service",
-    "gzip -dc log.csv.gz | itsm replay - --map servicenow-map.json --calendar hours.json --targets targets.json "
-    "--zone UTC --html report.html",
-    run, options, sizeof options / sizeof *options, 1, 1, "LOG"
-};
+    "gzip -dc log.csv.gz | itsm replay - --map servicenow-map.json --calendar hours.json \\\n"
+    "      --targets targets.json --zone UTC --html report.html",
+    run,
+    options,
+    sizeof options / sizeof *options,
+    1,
+    1,
+    "LOG"};

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 static option options[] = {
-    { "--incidents", "N", "how many incidents, up to 10 million", 1, 0, { NULL }, 0 },
-    { "--seed", "N", "the same seed gives the same log; 1 if not given", 0, 0, { NULL }, 0 },
+    {"--incidents", "N", "how many incidents, up to 10 million", 1, 0, {NULL}, 0},
+    {"--seed", "N", "the same seed gives the same log; 1 if not given", 0, 0, {NULL}, 0},
 };
 
 static int read_number(uint64_t *out, const command *self, const char *name)
@@ -17,7 +17,8 @@ static int read_number(uint64_t *out, const command *self, const char *name)
     uint64_t n = 0;
     if (!text) return 0;
     for (const char *p = text; *p; p++) {
-        if (*p < '0' || *p > '9' || n > (UINT64_MAX - 9) / 10) return usage_error(self, "%s needs a whole number, not %s", name, text);
+        if (*p < '0' || *p > '9' || n > (UINT64_MAX - 9) / 10)
+            return usage_error(self, "%s needs a whole number, not %s", name, text);
         n = n * 10 + (uint64_t)(*p - '0');
     }
     if (!*text) return usage_error(self, "%s needs a whole number", name);
@@ -27,7 +28,7 @@ static int read_number(uint64_t *out, const command *self, const char *name)
 
 static itsm_status write_out(void *self, const void *p, size_t n)
 {
-    itsm_bytes bytes = { p, n };
+    itsm_bytes bytes = {p, n};
     (void)self;
     return itsm_os_output_write(1, bytes);
 }
@@ -42,10 +43,16 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
         return EXIT_USAGE;
     itsm_status rc = itsm_simulate(ctx, &simulation, write_out, NULL);
     if (rc == ITSM_E_RANGE) return input_error(ctx, rc, "--incidents"), EXIT_USAGE;
-    return rc ? input_error(ctx, rc, "standard output") : EXIT_FINE;
+    return rc && rc != ITSM_DONE ? input_error(ctx, rc, "standard output") : EXIT_FINE;
 }
 
-const command simulate_command = {
-    "simulate", "itsm simulate --incidents N [--seed N]", "write the incident log of a help desk that does not exist",
-    "itsm simulate --incidents 2000 --seed 1 > log.csv", run, options, sizeof options / sizeof *options, 0, 0, "operand"
-};
+const command simulate_command = {"simulate",
+                                  "itsm simulate --incidents N [--seed N]",
+                                  "write the incident log of a help desk that does not exist",
+                                  "itsm simulate --incidents 2000 --seed 1 > log.csv",
+                                  run,
+                                  options,
+                                  sizeof options / sizeof *options,
+                                  0,
+                                  0,
+                                  "operand"};

@@ -37,7 +37,8 @@ static itsm_status put_attainment(itsm_buf *out, const itsm_report_figures *f)
         itsm_buf name = ITSM_BUF_INIT;
         if (!f->cases_by_priority[i]) continue;
         rc = print(&name, "priority %d", i);
-        if (!rc && name.n < sizeof label) memcpy(label, name.p, name.n), label[name.n] = 0, rc = put_share(out, label, &f->attainment_by_priority[i]);
+        if (!rc && name.n < sizeof label)
+            memcpy(label, name.p, name.n), label[name.n] = 0, rc = put_share(out, label, &f->attainment_by_priority[i]);
         itsm_buf_clear(&name);
     }
     return rc ? rc : put_share(out, "all", &f->attainment);
@@ -66,10 +67,11 @@ static itsm_status put_deviations(itsm_buf *out, const itsm_report_figures *f)
     itsm_status rc = print(out, "\ndeviations from the lifecycle: %s\n", grouped(n, f->deviation_count));
     for (size_t i = 0; i < f->ndeviations && i < LINES && !rc; i++) {
         const itsm_report_deviation_count *d = &f->deviations[i];
-        rc = print(out, "  %8llu  %.*s%s%.*s (%.*s)\n", (unsigned long long)d->count, ITSM_ARG(d->move), d->move.n ? ": " : "",
-                   ITSM_ARG(d->rule), ITSM_ARG(d->clause));
+        rc = print(out, "  %8llu  %.*s%s%.*s (%.*s)\n", (unsigned long long)d->count, ITSM_ARG(d->move),
+                   d->move.n ? ": " : "", ITSM_ARG(d->rule), ITSM_ARG(d->clause));
     }
-    if (!rc && f->undecided_count) rc = print(out, "  %8s  cannot be judged from this log\n", grouped(n, f->undecided_count));
+    if (!rc && f->undecided_count)
+        rc = print(out, "  %8s  cannot be judged from this log\n", grouped(n, f->undecided_count));
     return rc;
 }
 
@@ -84,7 +86,8 @@ static itsm_status put_worst(itsm_buf *out, const itsm_report_figures *f)
     return rc;
 }
 
-itsm_status print_summary(itsm_buf *out, const itsm_report_figures *f, const itsm_replay_counts *counts, itsm_span spent)
+itsm_status print_summary(itsm_buf *out, const itsm_report_figures *f, const itsm_replay_counts *counts,
+                          itsm_span spent)
 {
     char cases[32], events[32], recorded[32];
     itsm_status rc = print(out, "%s incidents, %s events (%s new) in %lld.%02lld s\n", grouped(cases, counts->cases),

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 
-itsm_status print_summary(itsm_buf *out, const itsm_report_figures *figures, const itsm_replay_counts *counts, itsm_span spent);
+itsm_status print_summary(itsm_buf *out, const itsm_report_figures *figures, const itsm_replay_counts *counts,
+                          itsm_span spent);
 
 #endif

@@ -15,11 +15,11 @@
 static const struct {
     int column;
     size_t offset;
-} stamps[] = { { ITSM__COLUMN_AT, offsetof(itsm_log_event, at) },
-               { ITSM__COLUMN_OPENED, offsetof(itsm_log_event, opened) },
-               { ITSM__COLUMN_RESOLVED, offsetof(itsm_log_event, resolved) },
-               { ITSM__COLUMN_CLOSED, offsetof(itsm_log_event, closed) },
-               { ITSM__COLUMN_CREATED, offsetof(itsm_log_event, created) } };
+} stamps[] = {{ITSM__COLUMN_AT, offsetof(itsm_log_event, at)},
+              {ITSM__COLUMN_OPENED, offsetof(itsm_log_event, opened)},
+              {ITSM__COLUMN_RESOLVED, offsetof(itsm_log_event, resolved)},
+              {ITSM__COLUMN_CLOSED, offsetof(itsm_log_event, closed)},
+              {ITSM__COLUMN_CREATED, offsetof(itsm_log_event, created)}};
 
 #define STAMPS (sizeof stamps / sizeof *stamps)
 
@@ -107,12 +107,13 @@ static itsm_status keep(kept *k, itsm_str text)
 /* A column by name; the member is where the mapping names it. */
 static itsm_status find_column(size_t *out, const itsm_event_log *log, itsm_str name, itsm_str member)
 {
-    static const itsm__position header = { 0, 1, 1 };
+    static const itsm__position header = {0, 1, 1};
     for (size_t i = 0; i < log->csv.nheader; i++)
         if (itsm_str_eq(log->csv.header[i], name)) return *out = i, ITSM_OK;
     itsm_str near = itsm__nearest(name, log->csv.header, log->csv.nheader);
     return itsm__issue_at(log->ctx, ITSM_E_INVALID, header, name, member,
-                          near.n ? "there is no column \"%S\"; did you mean \"%S\"?" : "there is no column \"%S\"", name, near);
+                          near.n ? "there is no column \"%S\"; did you mean \"%S\"?" : "there is no column \"%S\"",
+                          name, near);
 }
 
 static itsm_status find_places(itsm_event_log *log)
@@ -192,8 +193,8 @@ static itsm_status read_stamp(itsm_event_log *log, itsm_log_stamp *out, uint32_t
     itsm_resolved resolved;
     itsm_status rc = itsm_time_pattern_read(&wall, &offset, &log->mapping->pattern, text);
     if (rc == ITSM_E_RANGE)
-        return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"), "\"%S\" is no date or time that exists",
-                               text);
+        return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"),
+                               "\"%S\" is no date or time that exists", text);
     if (rc)
         return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, ITSM_STR("time_format"),
                                "\"%S\" is not written in the log's time format", text);
@@ -235,7 +236,8 @@ static int is_named(const itsm_field_def *field, itsm_str text)
 }
 
 /* The text itself as a value of the field. */
-static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t column, const itsm_field_def *field, itsm_str text)
+static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t column, const itsm_field_def *field,
+                               itsm_str text)
 {
     int64_t number;
     uint32_t kind;
@@ -246,13 +248,14 @@ static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t colu
         if (itsm__parse_int(&number, text))
             return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "\"%S\" is no whole number", text);
         if (field->ranged && (number < field->lo || number > field->hi))
-            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S is from %i to %i, not %i", field->name,
-                                   field->lo, field->hi, number);
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S is from %i to %i, not %i",
+                                   field->name, field->lo, field->hi, number);
         *out = itsm_value_number(ITSM_INT, number);
         return ITSM_OK;
     case ITSM_BOOL:
         if (!itsm_str_is(text, "true") && !itsm_str_is(text, "false"))
-            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "\"%S\" is neither true nor false", text);
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "\"%S\" is neither true nor false",
+                                   text);
         *out = itsm_value_number(ITSM_BOOL, itsm_str_is(text, "true"));
         return ITSM_OK;
     case ITSM_TIME:
@@ -261,7 +264,8 @@ static itsm_status plain_value(itsm_value *out, itsm_event_log *log, size_t colu
         return ITSM_OK;
     case ITSM_ENUM:
         if (!is_named(field, text))
-            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S has no value \"%S\"", field->name, text);
+            return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, field->name, "%S has no value \"%S\"",
+                                   field->name, text);
         break;
     default: break; /* a text or a party: the mapping allows no other kinds */
     }
@@ -277,7 +281,8 @@ static itsm_status convert(itsm_value *out, itsm_event_log *log, size_t column, 
     const uint64_t *place = itsm__map_find(&f->values, text.p, text.n);
     if (place) return *out = f->targets[*place], ITSM_OK;
     if (f->tolerant) return *out = f->otherwise, ITSM_OK;
-    return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, f->field->name, "the mapping has no value for \"%S\"", text);
+    return itsm__csv_issue(&log->csv, column, ITSM_E_INVALID, f->field->name, "the mapping has no value for \"%S\"",
+                           text);
 }
 
 static itsm_status read_fields(itsm_event_log *log)
@@ -303,7 +308,8 @@ static itsm_status read_state(itsm_event_log *log)
     if (!is_kept(&log->state_text, text)) {
         const uint64_t *found = itsm__map_find(&log->mapping->states_by_name, text.p, text.n);
         if (!found)
-            return itsm__csv_issue(&log->csv, place, ITSM_E_INVALID, ITSM_STR("states"), "the mapping has no state for \"%S\"", text);
+            return itsm__csv_issue(&log->csv, place, ITSM_E_INVALID, ITSM_STR("states"),
+                                   "the mapping has no state for \"%S\"", text);
         log->state = &log->mapping->states[*found];
         if (keep(&log->state_text, text)) return ITSM_E_NOMEM;
         log->changed = 1;
@@ -325,12 +331,30 @@ static void combine(itsm_event_log *log)
     log->changed = 0;
 }
 
+/*
+ * A log without a line end at its end may be whole, or cut off.  Where its last field is empty, or ends in a number of
+ * one digit after a separator, as times do not, it is taken as cut off; a cut within a free text cannot be seen.
+ */
+static itsm_status check_end(const itsm_event_log *log)
+{
+    const itsm__csv *csv = &log->csv;
+    if (!csv->ended || csv->next != csv->end || csv->data[csv->end - 1] == '\n') return ITSM_OK;
+    size_t last = csv->nfields - 1;
+    itsm_str text = csv->fields[last];
+    int is_stamp = 0, is_digit = text.n && text.p[text.n - 1] >= '0' && text.p[text.n - 1] <= '9';
+    for (size_t i = 0; i < STAMPS; i++) is_stamp |= log->places[stamps[i].column] == last;
+    int is_short = is_digit && (text.n < 2 || text.p[text.n - 2] < '0' || text.p[text.n - 2] > '9');
+    if (text.n && !(is_stamp && is_short)) return ITSM_OK;
+    return itsm__csv_issue(csv, last, ITSM_E_SYNTAX, ITSM_STR("line end"), "the log is cut off within its last field");
+}
+
 static itsm_status next_event(itsm_event_log *log)
 {
     itsm_log_event *e = &log->event;
     itsm_status rc = itsm__csv_next(&log->csv);
     if (rc) return rc;
-    if ((rc = read_stamps(log)) || (rc = read_fields(log)) || (rc = read_state(log))) return rc;
+    if ((rc = check_end(log)) || (rc = read_stamps(log)) || (rc = read_fields(log)) || (rc = read_state(log)))
+        return rc;
     size_t number = log->places[ITSM__COLUMN_CASE], who = log->places[ITSM__COLUMN_WHO];
     e->number = log->csv.fields[number];
     if (!e->number.n || itsm__mapping_is_missing(log->mapping, e->number))

@@ -17,23 +17,23 @@ static const struct {
     const char *name;
     int required;
 } columns[ITSM__COLUMN_COUNT] = {
-    { "case", 1 },   { "at", 1 },       { "who", 0 },           { "opened", 0 },        { "resolved", 0 },   { "closed", 0 },
-    { "created", 0 }, { "state", 1 },   { "active", 0 },        { "made_sla", 0 },      { "modifications", 0 },
-    { "reassignments", 0 }, { "reopenings", 0 }, { "priority", 0 }, { "impact", 0 }, { "urgency", 0 },
+    {"case", 1},       {"at", 1},       {"who", 0},    {"opened", 0},   {"resolved", 0},      {"closed", 0},
+    {"created", 0},    {"state", 1},    {"active", 0}, {"made_sla", 0}, {"modifications", 0}, {"reassignments", 0},
+    {"reopenings", 0}, {"priority", 0}, {"impact", 0}, {"urgency", 0},
 };
 
 static const itsm_str members[] = {
-    { "format", 6 }, { "name", 4 },    { "type", 4 },     { "delimiter", 9 }, { "time_format", 11 }, { "missing", 7 },
-    { "case", 4 },   { "at", 2 },      { "who", 3 },      { "opened", 6 },    { "resolved", 8 },     { "closed", 6 },
-    { "created", 7 }, { "state", 5 },  { "states", 6 },   { "fields", 6 },    { "measures", 8 },
+    {"format", 6},  {"name", 4},  {"type", 4},   {"delimiter", 9}, {"time_format", 11}, {"missing", 7},
+    {"case", 4},    {"at", 2},    {"who", 3},    {"opened", 6},    {"resolved", 8},     {"closed", 6},
+    {"created", 7}, {"state", 5}, {"states", 6}, {"fields", 6},    {"measures", 8},
 };
 static const itsm_str measure_members[] = {
-    { "active", 6 },     { "made_sla", 8 }, { "modifications", 13 }, { "reassignments", 13 },
-    { "reopenings", 10 }, { "priority", 8 }, { "impact", 6 },         { "urgency", 7 },
+    {"active", 6},      {"made_sla", 8}, {"modifications", 13}, {"reassignments", 13},
+    {"reopenings", 10}, {"priority", 8}, {"impact", 6},         {"urgency", 7},
 };
-static const itsm_str resolved_members[] = { { "column", 6 }, { "final", 5 } };
-static const itsm_str state_members[] = { { "state", 5 }, { "set", 3 } };
-static const itsm_str field_members[] = { { "column", 6 }, { "values", 6 }, { "otherwise", 9 }, { "when", 4 } };
+static const itsm_str resolved_members[] = {{"column", 6}, {"final", 5}};
+static const itsm_str state_members[] = {{"state", 5}, {"set", 3}};
+static const itsm_str field_members[] = {{"column", 6}, {"values", 6}, {"otherwise", 9}, {"when", 4}};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -114,8 +114,8 @@ static itsm_status read_head(reading *r, const itsm__json_node *root)
     itsm_str name = ITSM_STR("event log"), type, pattern = none(), delimiter = ITSM_STR(",");
     itsm_status rc = itsm__json_get_int(&format, &r->json, root, "format", ITSM__JSON_REQUIRED, 1, INT32_MAX);
     if (!rc && format > MAPPING_FORMAT)
-        return itsm__json_issue(&r->json, itsm__json_member(root, "format"), ITSM_E_VERSION, none(), "format %i is newer than %d", format,
-                                MAPPING_FORMAT);
+        return itsm__json_issue(&r->json, itsm__json_member(root, "format"), ITSM_E_VERSION, none(),
+                                "format %i is newer than %d", format, MAPPING_FORMAT);
     if (!rc) rc = itsm__json_get_text(&type, &r->json, root, "type", ITSM__JSON_REQUIRED);
     if (rc) return rc;
     if (itsm__json_get_text(&name, &r->json, root, "name", ITSM__JSON_OPTIONAL) < 0 ||
@@ -163,7 +163,8 @@ static itsm_status read_missing(reading *r, const itsm__json_node *root)
     if ((rc = itsm__json_expect(&r->json, node, ITSM__JSON_ARRAY))) return rc;
     ITSM__JSON_EACH(item, node)
     {
-        if ((rc = itsm__json_expect(&r->json, item, ITSM__JSON_TEXT)) || (rc = copy_text(&texts[r->m->nmissing], r, item->text)))
+        if ((rc = itsm__json_expect(&r->json, item, ITSM__JSON_TEXT)) ||
+            (rc = copy_text(&texts[r->m->nmissing], r, item->text)))
             return rc;
         r->m->nmissing++;
     }
@@ -182,7 +183,7 @@ static itsm_status read_column(reading *r, const itsm__json_node *object, int wh
             (rc = itsm__json_get_text(&name, &r->json, node, "column", ITSM__JSON_REQUIRED)))
             return rc;
         if (itsm__json_get_bool(&final, &r->json, node, "final", ITSM__JSON_OPTIONAL) < 0) return ITSM_E_INVALID;
-        r->m->resolved_is_final = (uint32_t)final;
+        r->m->resolved_is_final = (uint32_t) final;
     } else if ((rc = itsm__json_get_text(&name, &r->json, object, columns[which].name, columns[which].required))) {
         return rc == ITSM_NOTHING ? ITSM_OK : rc;
     }
@@ -213,13 +214,14 @@ static itsm_status read_value(itsm_value *out, reading *r, const itsm__json_node
     if (node->kind == ITSM__JSON_NULL) return *out = value, ITSM_OK;
     if (node->kind == ITSM__JSON_INT && field->kind == ITSM_INT) {
         if (field->ranged && (node->integer < field->lo || node->integer > field->hi))
-            return itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base, "%S is from %i to %i", field->name, field->lo,
-                                    field->hi);
+            return itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base, "%S is from %i to %i", field->name,
+                                    field->lo, field->hi);
         return *out = itsm_value_number(ITSM_INT, node->integer), ITSM_OK;
     }
     if (node->kind == ITSM__JSON_BOOL && field->kind == ITSM_BOOL)
         return *out = itsm_value_number(ITSM_BOOL, node->integer), ITSM_OK;
-    if (node->kind != ITSM__JSON_TEXT || (field->kind != ITSM_TEXT && field->kind != ITSM_ENUM && field->kind != ITSM_PARTY))
+    if (node->kind != ITSM__JSON_TEXT ||
+        (field->kind != ITSM_TEXT && field->kind != ITSM_ENUM && field->kind != ITSM_PARTY))
         return itsm__json_issue(&r->json, node, ITSM_E_INVALID, field->base, "%s is no value of %S, which is %S",
                                 itsm__json_kind_name(node->kind), field->name, field->base);
     int known = field->kind != ITSM_ENUM;
@@ -258,10 +260,10 @@ static itsm_status read_targets(reading *r, itsm__field_map *f, const itsm__json
 /* The field a member names, if a log may give it: not what the engine itself keeps, no list, nothing of many parts. */
 static itsm_status find_field(const itsm_field_def **out, reading *r, const itsm__json_node *node)
 {
-    static const uint16_t kept[] = { ITSM_FIELD_ID,         ITSM_FIELD_NUMBER,     ITSM_FIELD_TYPE,
-                                     ITSM_FIELD_CREATED_AT, ITSM_FIELD_CREATED_BY, ITSM_FIELD_UPDATED_AT,
-                                     ITSM_FIELD_UPDATED_BY, ITSM_FIELD_REVISION };
-    static const uint16_t kinds[] = { ITSM_INT, ITSM_BOOL, ITSM_TIME, ITSM_TEXT, ITSM_PARTY, ITSM_ENUM };
+    static const uint16_t kept[] = {ITSM_FIELD_ID,         ITSM_FIELD_NUMBER,     ITSM_FIELD_TYPE,
+                                    ITSM_FIELD_CREATED_AT, ITSM_FIELD_CREATED_BY, ITSM_FIELD_UPDATED_AT,
+                                    ITSM_FIELD_UPDATED_BY, ITSM_FIELD_REVISION};
+    static const uint16_t kinds[] = {ITSM_INT, ITSM_BOOL, ITSM_TIME, ITSM_TEXT, ITSM_PARTY, ITSM_ENUM};
     const itsm_field_def *field = itsm_type_field(r->m->type, node->key);
     int fits = 0, own = 0;
     if (!field) return unknown_field(r, node);
@@ -269,11 +271,11 @@ static itsm_status find_field(const itsm_field_def **out, reading *r, const itsm
     for (size_t i = 0; i < COUNT(kept); i++) own |= field->number == kept[i];
     *out = field;
     if (own || field->machine)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is written by the engine, not from a column",
-                                node->key);
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+                                "%S is written by the engine, not from a column", node->key);
     if (field->list || !fits)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is %S%s, which a column cannot give", node->key,
-                                field->base, field->list ? "[]" : "");
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is %S%s, which a column cannot give",
+                                node->key, field->base, field->list ? "[]" : "");
     return ITSM_OK;
 }
 
@@ -284,13 +286,14 @@ static itsm_status read_field(reading *r, itsm__field_map *f, const itsm__json_n
     if ((rc = find_field(&f->field, r, node))) return rc;
     if (node->kind == ITSM__JSON_TEXT) return copy_column(&f->column, r, node, node->text);
     if (node->kind != ITSM__JSON_OBJECT)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "a field is a column's name or an object, not %s",
-                                itsm__json_kind_name(node->kind));
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+                                "a field is a column's name or an object, not %s", itsm__json_kind_name(node->kind));
     if ((rc = itsm__json_expect_only(&r->json, node, field_members, COUNT(field_members))) ||
         (rc = itsm__json_get_text(&column, &r->json, node, "column", ITSM__JSON_REQUIRED)) ||
         (rc = copy_column(&f->column, r, itsm__json_member(node, "column"), column)))
         return rc;
-    const itsm__json_node *values = itsm__json_member(node, "values"), *otherwise = itsm__json_member(node, "otherwise");
+    const itsm__json_node *values = itsm__json_member(node, "values"),
+                          *otherwise = itsm__json_member(node, "otherwise");
     if (values && (rc = read_targets(r, f, values))) return rc;
     if (otherwise) {
         if ((rc = read_value(&f->otherwise, r, otherwise, f->field))) return rc;
@@ -348,8 +351,7 @@ static itsm_status read_fields(reading *r, const itsm__json_node *root, const it
     if (!r->m->fields || !r->m->field_names) return ITSM_E_NOMEM;
     memset(r->m->fields, 0, room * sizeof *r->m->fields);
     for (size_t i = 0; i < room; i++) itsm__map_init(&r->m->fields[i].values, &r->m->memory);
-    if (fields)
-        ITSM__JSON_EACH(node, fields)
+    if (fields) ITSM__JSON_EACH(node, fields)
         {
             r->m->nfields++; /* first, so that what was begun is freed */
             if ((rc = read_field(r, &r->m->fields[r->m->nfields - 1], node))) return rc;
@@ -401,7 +403,8 @@ static itsm_status read_states(reading *r, const itsm__json_node *states)
 {
     const itsm__json_node *node;
     if (states->integer > STATES_MAX)
-        return itsm__json_issue(&r->json, states, ITSM_E_LIMIT, none(), "a mapping names at most %d states", STATES_MAX);
+        return itsm__json_issue(&r->json, states, ITSM_E_LIMIT, none(), "a mapping names at most %d states",
+                                STATES_MAX);
     r->m->states = itsm__arena_alloc(&r->m->text, (size_t)(states->integer + 1) * sizeof *r->m->states);
     if (!r->m->states) return ITSM_E_NOMEM;
     ITSM__JSON_EACH(node, states)

@@ -40,8 +40,8 @@ typedef struct itsm__state_map {
 /* How one field is read. */
 typedef struct itsm__field_map {
     const itsm_field_def *field;
-    itsm_str column;      /* empty: set by states only */
-    itsm__map values;     /* source text -> index in `targets`; empty: the text itself */
+    itsm_str column;  /* empty: set by states only */
+    itsm__map values; /* source text -> index in `targets`; empty: the text itself */
     itsm_value *targets;
     size_t ntargets;
     itsm_value otherwise; /* with `tolerant`: what a text that is not listed means; ITSM_NONE: no value */

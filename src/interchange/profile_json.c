@@ -20,30 +20,38 @@ typedef struct writing {
     const itsm_replay *r;
     const itsm__profile *p;
     itsm__json_writer w;
-    int64_t *seconds;        /* room for one number per case */
+    const itsm__map_entry **states, **priorities; /* by name */
+    uint32_t *cases;                              /* all cases, by their last priority */
+    size_t *groups;   /* where those of each priority begin; then those without one, then the end */
+    int64_t *seconds; /* room for one number per case */
     itsm_status rc;
 } writing;
+
+/* The cases of a priority, or all of them. */
+#define ALL SIZE_MAX
 
 static const struct {
     const char *name, *text;
 } definitions[] = {
-    { "anomalies", "what is odd about the rows: counts of rows, or of cases where the name says incidents" },
-    { "backlog", "opened before the next midnight and not resolved (closed, where the resolution is missing) before it; "
-                 "the series unclosed uses the closing stamp alone" },
-    { "dwell_minutes_by_state", "minutes from each row of a case to the next later one, by the state of the former" },
-    { "line", "number,gross,net,due - sorted by byte order, LF after each, then SHA-256" },
-    { "made_sla_share_by_priority_last", "value of the case's last row, by the priority of that row" },
-    { "order", "rows in file order inside a case" },
-    { "reassignment", "greatest reassignment count over the case" },
-    { "reopen", "greatest reopen count over the case is more than 0" },
-    { "sla_clock", "stamps read in the zone given (in a gap by the offset before it, in an overlap the first); gross = open "
-                   "minutes from opening to resolution; net = gross less open minutes from each row in a paused state to "
-                   "the next row; a case without a resolution, or resolved before it was opened, has neither; due = "
-                   "earliest minute by which the target's open minutes have passed since opening; breached = net > target" },
-    { "times", "wall clock of the log" },
-    { "transitions", "ordered pairs of states of consecutive rows of one case, pairs of the same state included" },
-    { "ttr_hours, ttc_hours", "opening to resolution, to closing, in hours of the wall clock, over cases that have both; "
-                              "quantiles are linearly interpolated" },
+    {"anomalies", "what is odd about the rows: counts of rows, or of cases where the name says incidents"},
+    {"backlog", "opened before the next midnight and not resolved (closed, where the resolution is missing) before it; "
+                "the series unclosed uses the closing stamp alone"},
+    {"dwell_minutes_by_state", "minutes from each row of a case to the next later one, by the state of the former"},
+    {"line", "number,gross,net,due - sorted by byte order, LF after each, then SHA-256"},
+    {"made_sla_share_by_priority_last", "value of the case's last row, by the priority of that row"},
+    {"order", "rows in file order inside a case"},
+    {"reassignment", "greatest reassignment count over the case"},
+    {"reopen", "greatest reopen count over the case is more than 0"},
+    {"sla_clock",
+     "stamps read in the zone given (in a gap by the offset before it, in an overlap the first); gross = open "
+     "minutes from opening to resolution; net = gross less open minutes from each row in a paused state to "
+     "the next row; a case without a resolution, or resolved before it was opened, has neither; due = "
+     "earliest minute by which the target's open minutes have passed since opening; breached = net > target"},
+    {"times", "wall clock of the log"},
+    {"transitions", "ordered pairs of states of consecutive rows of one case, pairs of the same state included"},
+    {"ttr_hours, ttc_hours",
+     "opening to resolution, to closing, in hours of the wall clock, over cases that have both; "
+     "quantiles are linearly interpolated"},
 };
 
 static int compare_str(itsm_str a, itsm_str b)
@@ -75,9 +83,42 @@ static const itsm__map_entry **sorted_entries(writing *o, const itsm__map *map)
     return list;
 }
 
-static void free_entries(writing *o, const itsm__map_entry **list, const itsm__map *map)
+static void free_entries(const writing *o, const itsm__map_entry **list, const itsm__map *map)
 {
     itsm__free(&o->r->memory, (void *)list, map->count * sizeof *list);
+}
+
+/* Cases by their last priority, with a counting sort. */
+static void group_cases(writing *o)
+{
+    const itsm__profile *p = o->p;
+    size_t n = p->priorities.count;
+    for (size_t i = 0; i < p->ncases; i++) {
+        size_t group = p->cases[i].last_priority;
+        o->groups[(group < n ? group : n) + 1]++;
+    }
+    for (size_t i = 0; i <= n; i++) o->groups[i + 1] += o->groups[i];
+    for (size_t i = p->ncases; i--;) { /* from the end, so that order stays: each group is filled downwards */
+        size_t group = p->cases[i].last_priority;
+        o->cases[--o->groups[(group < n ? group : n) + 1]] = (uint32_t)i;
+    }
+    for (size_t i = 0; i <= n; i++) o->groups[i] = o->groups[i + 1];
+    o->groups[n + 1] = p->ncases;
+}
+
+static const itsm__log_case *case_at(const writing *o, size_t place)
+{
+    return &o->p->cases[o->cases[place]];
+}
+
+static size_t group_start(const writing *o, size_t priority)
+{
+    return priority == ALL ? 0 : o->groups[priority];
+}
+
+static size_t group_end(const writing *o, size_t priority)
+{
+    return priority == ALL ? o->p->ncases : o->groups[priority + 1];
 }
 
 /* Numbers ----------------------------------------------------------------------------------------------------------- */
@@ -108,6 +149,16 @@ static void put_ratio(writing *o, const char *key, int64_t numerator, int64_t de
 static void put_hours(writing *o, const char *key, int64_t numerator, int64_t denominator)
 {
     put_ratio(o, key, numerator, denominator * HOUR_SECONDS, 4);
+}
+
+static void put_hex(writing *o, const char *key, const unsigned char digest[32])
+{
+    itsm_buf text = ITSM_BUF_INIT;
+    itsm_buf_init(&text, o->r->ctx);
+    if (itsm__buf_hex(&text, digest, 32)) o->rc = ITSM_E_NOMEM;
+    itsm__json_write_key(&o->w, key);
+    itsm__json_write_text(&o->w, itsm_buf_str(&text));
+    itsm_buf_clear(&text);
 }
 
 /* The quantile tenths/10 of sorted seconds, between its neighbours. */
@@ -142,9 +193,14 @@ static void put_wall(writing *o, const char *key, int64_t wall)
 {
     itsm_buf text = ITSM_BUF_INIT;
     itsm__json_write_key(&o->w, key);
+    if (wall == INT64_MIN || wall == INT64_MAX) {
+        itsm__json_write_null(&o->w);
+        return;
+    }
     itsm_buf_init(&text, o->r->ctx);
-    if (wall == INT64_MIN || wall == INT64_MAX || itsm_local_encode(&text, wall, ITSM_TIME_SPACE)) itsm__json_write_null(&o->w);
-    else itsm__json_write_text(&o->w, itsm_buf_str(&text));
+    itsm_status rc = itsm_local_encode(&text, wall, ITSM_TIME_SPACE);
+    if (rc) o->rc = rc;
+    itsm__json_write_text(&o->w, itsm_buf_str(&text));
     itsm_buf_clear(&text);
 }
 
@@ -164,47 +220,81 @@ static void put_map(writing *o, const char *key, const itsm__map *map)
     free_entries(o, list, map);
 }
 
+/* The states that occur, with their events. */
+static void put_states(writing *o)
+{
+    itsm__json_write_key(&o->w, "events_by_state");
+    itsm__json_write_object(&o->w);
+    for (size_t i = 0; i < o->p->states.count; i++) {
+        if (!o->states[i]->value) continue;
+        itsm__json_write_key_str(&o->w, o->states[i]->key);
+        itsm__json_write_uint(&o->w, o->states[i]->value);
+    }
+    itsm__json_write_end(&o->w);
+}
+
 static void put_dwell(writing *o)
 {
-    const itsm__map *states = &o->p->states;
-    const itsm__map_entry **list = sorted_entries(o, states);
-    if (!list) return;
     itsm__json_write_key(&o->w, "dwell_minutes_by_state");
     itsm__json_write_object(&o->w);
-    for (size_t i = 0; i < states->count; i++) {
-        const itsm__tally *tally = &o->p->dwell[list[i] - states->entries];
-        if (!tally->steps) continue;
-        itsm__json_write_key_str(&o->w, list[i]->key);
+    for (size_t i = 0; i < o->p->states.count; i++) {
+        const itsm__dwell *dwell = &o->p->dwell[o->states[i] - o->p->states.entries];
+        if (!dwell->steps) continue;
+        itsm__json_write_key_str(&o->w, o->states[i]->key);
         itsm__json_write_object(&o->w);
         itsm__json_write_key(&o->w, "minutes");
-        itsm__json_write_int(&o->w, tally->minutes);
-        put_count(o, "steps", tally->steps);
+        itsm__json_write_int(&o->w, dwell->minutes);
+        put_count(o, "steps", dwell->steps);
         itsm__json_write_end(&o->w);
     }
     itsm__json_write_end(&o->w);
-    free_entries(o, list, states);
 }
 
-/* Cases counted by a name of theirs. */
-static void put_cases_by(writing *o, const char *key, const itsm__map *map, size_t offset)
+/* By both names together, as one text. */
+static void put_transitions(writing *o)
 {
-    const itsm__map_entry **list = sorted_entries(o, map);
-    if (!list) return;
+    const itsm__map *states = &o->p->states;
+    itsm__map named;
+    itsm_buf name = ITSM_BUF_INIT;
+    itsm__map_init(&named, &o->r->memory);
+    itsm_buf_init(&name, o->r->ctx);
+    for (size_t i = 0; i < states->count * states->count && !o->rc; i++) {
+        if (!o->p->transitions[i]) continue;
+        name.n = 0;
+        o->rc = itsm__format(&name, "%S -> %S", states->entries[i / states->count].key,
+                             states->entries[i % states->count].key);
+        uint64_t *count = o->rc ? NULL : itsm__map_put(&named, name.p, name.n, NULL);
+        if (count) *count = o->p->transitions[i];
+        else o->rc = ITSM_E_NOMEM;
+    }
+    if (!o->rc) put_map(o, "transitions_file_order", &named);
+    itsm_buf_clear(&name);
+    itsm__map_clear(&named);
+}
+
+/* Cases counted by a name of theirs: `list` is the map by name, `offset` that of the name's place in a case. */
+static void put_cases_by(writing *o, const char *key, const itsm__map *map, const itsm__map_entry **list, size_t offset)
+{
+    uint64_t *counts = itsm__alloc_zero(&o->r->memory, map->count * sizeof *counts);
+    if (!counts) {
+        o->rc = ITSM_E_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < o->p->ncases; i++) {
+        uint32_t place;
+        memcpy(&place, (const char *)&o->p->cases[i] + offset, sizeof place);
+        if (place < map->count) counts[place]++;
+    }
     itsm__json_write_key(&o->w, key);
     itsm__json_write_object(&o->w);
     for (size_t i = 0; i < map->count; i++) {
-        uint32_t place = (uint32_t)(list[i] - map->entries), held;
-        uint64_t count = 0;
-        for (size_t k = 0; k < o->p->ncases; k++) {
-            memcpy(&held, (const char *)&o->p->cases[k] + offset, sizeof held);
-            count += held == place;
-        }
+        uint64_t count = counts[list[i] - map->entries];
         if (!count) continue;
         itsm__json_write_key_str(&o->w, list[i]->key);
         itsm__json_write_uint(&o->w, count);
     }
     itsm__json_write_end(&o->w);
-    free_entries(o, list, map);
+    itsm__free(&o->r->memory, counts, map->count * sizeof *counts);
 }
 
 static void put_missing(writing *o)
@@ -228,15 +318,15 @@ static int has(const itsm_log_stamp *stamp)
     return stamp->local != ITSM_TIME_NONE;
 }
 
-/* Seconds from opening to `which` of the cases of a priority (UINT32_MAX: all). */
-static size_t collect_seconds(writing *o, size_t which, uint32_t priority, int only_forward)
+/* Seconds from opening to `which` of the cases of a priority. */
+static size_t collect_seconds(writing *o, size_t which, size_t priority, int only_forward)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < o->p->ncases; i++) {
-        const itsm__log_case *c = &o->p->cases[i];
-        const itsm_log_stamp *end = (const itsm_log_stamp *)(const void *)((const char *)c + which);
-        if ((priority != UINT32_MAX && c->last_priority != priority) || !has(end) || !has(&c->opened)) continue;
-        int64_t seconds = itsm__floor_div(end->local - c->opened.local, ITSM_SECONDS(1));
+    size_t n = 0, end = group_end(o, priority);
+    for (size_t i = group_start(o, priority); i < end; i++) {
+        const itsm__log_case *c = case_at(o, i);
+        const itsm_log_stamp *stamp = (const itsm_log_stamp *)(const void *)((const char *)c + which);
+        if (!has(stamp) || !has(&c->opened)) continue;
+        int64_t seconds = itsm__floor_div(stamp->local - c->opened.local, ITSM_SECONDS(1));
         if (!only_forward || seconds >= 0) o->seconds[n++] = seconds;
     }
     return n;
@@ -245,35 +335,33 @@ static size_t collect_seconds(writing *o, size_t which, uint32_t priority, int o
 static void put_spreads(writing *o, const char *key, size_t which)
 {
     const itsm__map *map = &o->p->priorities;
-    const itsm__map_entry **list = sorted_entries(o, map);
-    if (!list) return;
     itsm__json_write_key(&o->w, key);
     itsm__json_write_object(&o->w);
     for (size_t i = 0; i < map->count; i++) {
-        size_t n = collect_seconds(o, which, (uint32_t)(list[i] - map->entries), 0);
-        if (n) put_spread(o, NULL, list[i]->key, n);
+        size_t n = collect_seconds(o, which, (size_t)(o->priorities[i] - map->entries), 0);
+        if (n) put_spread(o, NULL, o->priorities[i]->key, n);
     }
     itsm__json_write_end(&o->w);
-    free_entries(o, list, map);
+}
+
+static int64_t count_made_sla(const writing *o, size_t priority)
+{
+    int64_t n = 0;
+    for (size_t i = group_start(o, priority); i < group_end(o, priority); i++) n += case_at(o, i)->made_sla;
+    return n;
 }
 
 static void put_made_sla(writing *o)
 {
     const itsm__map *map = &o->p->priorities;
-    const itsm__map_entry **list = sorted_entries(o, map);
-    int64_t all = 0;
-    if (!list) return;
-    for (size_t k = 0; k < o->p->ncases; k++) all += o->p->cases[k].made_sla;
-    put_ratio(o, "made_sla_share_all", all, (int64_t)o->p->ncases, 6);
+    put_ratio(o, "made_sla_share_all", count_made_sla(o, ALL), (int64_t)o->p->ncases, 6);
     itsm__json_write_key(&o->w, "made_sla_share_by_priority_last");
     itsm__json_write_object(&o->w);
     for (size_t i = 0; i < map->count; i++) {
-        uint32_t place = (uint32_t)(list[i] - map->entries);
-        int64_t met = 0, n = 0;
-        for (size_t k = 0; k < o->p->ncases; k++)
-            if (o->p->cases[k].last_priority == place) n++, met += o->p->cases[k].made_sla;
+        size_t priority = (size_t)(o->priorities[i] - map->entries);
+        int64_t n = (int64_t)(group_end(o, priority) - group_start(o, priority)), met = count_made_sla(o, priority);
         if (!n) continue;
-        itsm__json_write_key_str(&o->w, list[i]->key);
+        itsm__json_write_key_str(&o->w, o->priorities[i]->key);
         itsm__json_write_object(&o->w);
         put_count(o, "met", (uint64_t)met);
         put_count(o, "n", (uint64_t)n);
@@ -281,7 +369,6 @@ static void put_made_sla(writing *o)
         itsm__json_write_end(&o->w);
     }
     itsm__json_write_end(&o->w);
-    free_entries(o, list, map);
 }
 
 static void put_anomalies(writing *o)
@@ -289,6 +376,7 @@ static void put_anomalies(writing *o)
     const itsm__profile *p = o->p;
     uint64_t closed_before_opened = 0, closed_before_resolved = 0, resolved_before_opened = 0, unresolved = 0;
     uint64_t made_sla_changed = 0, priority_changed = 0;
+    const uint64_t *minus_100 = itsm__map_find(&p->states, "-100", 4);
     for (size_t i = 0; i < p->ncases; i++) {
         const itsm__log_case *c = &p->cases[i];
         closed_before_opened += has(&c->closed) && c->closed.local < c->opened.local;
@@ -317,7 +405,7 @@ static void put_anomalies(writing *o)
     put_count(o, "reopen_count_decreases", p->reopening_decreases);
     put_count(o, "resolved_before_opened", resolved_before_opened);
     put_count(o, "resolved_missing_incidents", unresolved);
-    put_count(o, "state_minus_100_events", p->minus_100);
+    put_count(o, "state_minus_100_events", minus_100 ? *minus_100 : 0);
     put_count(o, "updated_before_opened_events", p->updated_before_opened);
     itsm__json_write_end(&o->w);
 }
@@ -330,10 +418,14 @@ static void put_backlog(writing *o, const char *key, int by_closing)
     itsm__json_write_key(&o->w, key);
     itsm__json_write_object(&o->w);
     if (p->opened_min <= p->opened_max) {
-        int64_t first = itsm__floor_div(p->opened_min, ITSM_DAYS(1)), last = itsm__floor_div(p->last_update, ITSM_DAYS(1));
+        int64_t first = itsm__floor_div(p->opened_min, ITSM_DAYS(1)),
+                last = itsm__floor_div(p->last_update, ITSM_DAYS(1));
         size_t n = last >= first && last - first < 1000000 ? (size_t)(last - first + 1) : 0;
         int64_t *changes = itsm__alloc_zero(&o->r->memory, (n + 1) * sizeof *changes), open = 0;
-        if (!changes) { o->rc = ITSM_E_NOMEM; return; }
+        if (!changes) {
+            o->rc = ITSM_E_NOMEM;
+            return;
+        }
         for (size_t i = 0; i < p->ncases; i++) {
             const itsm__log_case *c = &p->cases[i];
             const itsm_log_stamp *end = !by_closing && has(&c->resolved) ? &c->resolved : &c->closed;
@@ -365,41 +457,40 @@ static int64_t minutes(itsm_span span)
     return itsm__floor_div(span, ITSM_MINUTES(1));
 }
 
-static sums add_up(const writing *o, size_t k, uint32_t priority)
+static sums add_up(const writing *o, size_t k, size_t priority)
 {
-    sums s = { 0, 0, 0, 0 };
-    for (size_t i = 0; i < o->p->ncases; i++) {
-        const itsm__sla_value *v = &o->r->values[i * o->r->nslas + k];
-        if ((priority != UINT32_MAX && o->p->cases[i].last_priority != priority) || v->net == ITSM_SPAN_NONE) continue;
+    sums s = {0, 0, 0, 0};
+    for (size_t i = group_start(o, priority); i < group_end(o, priority); i++) {
+        const itsm__sla_value *v = &o->r->values[o->cases[i] * o->r->nslas + k];
+        if (v->net == ITSM_SPAN_NONE) continue;
         s.gross += minutes(v->gross), s.net += minutes(v->net), s.measured++;
         s.breached += v->goal != ITSM_SPAN_NONE && v->net > v->goal;
     }
     return s;
 }
 
+enum { BREACHED, GROSS, NET };
+
 /* One member per priority that has measured cases. */
 static void put_sums(writing *o, size_t k, const char *key, int what)
 {
     const itsm__map *map = &o->p->priorities;
-    const itsm__map_entry **list = sorted_entries(o, map);
-    if (!list) return;
     itsm__json_write_key(&o->w, key);
     itsm__json_write_object(&o->w);
     for (size_t i = 0; i < map->count; i++) {
-        sums s = add_up(o, k, (uint32_t)(list[i] - map->entries));
+        sums s = add_up(o, k, (size_t)(o->priorities[i] - map->entries));
         if (!s.measured) continue;
-        itsm__json_write_key_str(&o->w, list[i]->key);
-        if (what == 0) {
+        itsm__json_write_key_str(&o->w, o->priorities[i]->key);
+        if (what == BREACHED) {
             itsm__json_write_array(&o->w);
             itsm__json_write_uint(&o->w, s.breached);
             itsm__json_write_uint(&o->w, s.measured);
             itsm__json_write_end(&o->w);
         } else {
-            itsm__json_write_int(&o->w, what == 1 ? s.gross : s.net);
+            itsm__json_write_int(&o->w, what == GROSS ? s.gross : s.net);
         }
     }
     itsm__json_write_end(&o->w);
-    free_entries(o, list, map);
 }
 
 static int compare_lines(const void *a, const void *b, void *user)
@@ -408,44 +499,62 @@ static int compare_lines(const void *a, const void *b, void *user)
     return compare_str(*(const itsm_str *)a, *(const itsm_str *)b);
 }
 
-/* The lines of the table by byte order: a sample of them, and the digest of all. */
-static void put_lines(writing *o, size_t k)
+/* One line of the table per case, into `text`; lines lie behind each other and are cut off before their line feed. */
+static itsm_status make_lines(writing *o, size_t k, itsm_buf *text, itsm_str *lines)
 {
-    size_t n = o->p->ncases, step = n > SAMPLES ? n / SAMPLES : 1, given = 0;
-    const itsm__memory *memory = &o->r->memory;
-    itsm_str *lines = itsm__alloc(memory, n * sizeof *lines);
-    itsm_buf text = ITSM_BUF_INIT;
+    itsm__csv_writer w;
+    itsm_buf scratch = ITSM_BUF_INIT;
+    itsm_status rc = ITSM_OK;
+    itsm_buf_init(&scratch, o->r->ctx);
+    itsm__csv_write_init(&w, text);
+    for (size_t i = 0; i < o->p->ncases && !rc; i++) {
+        size_t at = text->n;
+        rc = itsm__sla_line(&w, &o->p->cases[i], &o->r->values[i * o->r->nslas + k], 1, &scratch);
+        if (!rc) rc = w.status;
+        lines[i] = itsm_str_n(NULL, text->n - at);
+    }
+    for (size_t i = 0, at = 0; i < o->p->ncases && !rc; i++) lines[i].p = text->p + at, at += lines[i].n, lines[i].n--;
+    itsm_buf_clear(&scratch);
+    return rc ? rc : itsm__csv_write_finish(&w);
+}
+
+/* A sample of sorted lines, and the digest of all. */
+static void put_sample(writing *o, const itsm_str *lines, size_t n)
+{
+    size_t step = n > SAMPLES ? n / SAMPLES : 1, given = 0;
     itsm__sha256 hasher;
     unsigned char digest[32];
+    itsm__json_write_key(&o->w, "sample");
+    itsm__json_write_array(&o->w);
+    for (size_t i = 0; i < n && given < SAMPLES; i += step, given++) itsm__json_write_text(&o->w, lines[i]);
+    itsm__json_write_end(&o->w);
+    itsm__sha256_init(&hasher);
+    for (size_t i = 0; i < n; i++) itsm__sha256_add(&hasher, lines[i].p, lines[i].n + 1);
+    itsm__sha256_end(&hasher, digest);
+    put_hex(o, "sha256_of_sorted_lines", digest);
+}
+
+static void put_lines(writing *o, size_t k)
+{
+    size_t n = o->p->ncases;
+    itsm_str *lines = itsm__alloc(&o->r->memory, n * sizeof *lines);
+    itsm_buf text = ITSM_BUF_INIT;
     itsm_buf_init(&text, o->r->ctx);
-    if (!lines) { o->rc = ITSM_E_NOMEM; return; }
-    for (size_t i = 0; i < n && !o->rc; i++) {
-        size_t at = text.n;
-        o->rc = itsm__sla_line(&text, &o->p->cases[i], &o->r->values[i * o->r->nslas + k]);
-        lines[i] = itsm_str_n(NULL, text.n - at);
-    }
-    for (size_t i = 0, at = 0; i < n && !o->rc; i++) lines[i].p = text.p + at, at += lines[i].n;
-    if (!o->rc) {
+    itsm_status rc = lines ? make_lines(o, k, &text, lines) : ITSM_E_NOMEM;
+    if (!rc) {
         itsm__sort(lines, n, sizeof *lines, compare_lines, NULL);
-        itsm__json_write_key(&o->w, "sample");
-        itsm__json_write_array(&o->w);
-        for (size_t i = 0; i < n && given < SAMPLES; i += step, given++) itsm__json_write_text(&o->w, lines[i]);
-        itsm__json_write_end(&o->w);
-        itsm__sha256_init(&hasher);
-        for (size_t i = 0; i < n; i++) itsm__sha256_add(&hasher, lines[i].p, lines[i].n), itsm__sha256_add(&hasher, "\n", 1);
-        itsm__sha256_end(&hasher, digest);
-        text.n = 0;
-        o->rc = itsm__buf_hex(&text, digest, sizeof digest);
-        itsm__json_write_key(&o->w, "sha256_of_sorted_lines");
-        itsm__json_write_text(&o->w, itsm_buf_str(&text));
+        put_sample(o, lines, n);
+    } else {
+        o->rc = rc;
     }
     itsm_buf_clear(&text);
-    itsm__free(memory, lines, n * sizeof *lines);
+    itsm__free(&o->r->memory, lines, n * sizeof *lines);
 }
 
 static int64_t clock_minutes(itsm_str text)
 {
-    return text.n == 5 ? (text.p[0] - '0') * 600 + (text.p[1] - '0') * 60 + (text.p[3] - '0') * 10 + text.p[4] - '0' : 0;
+    return text.n == 5 ? (text.p[0] - '0') * 600 + (text.p[1] - '0') * 60 + (text.p[3] - '0') * 10 + text.p[4] - '0'
+                       : 0;
 }
 
 /* Hours of the first weekday that has any. */
@@ -458,8 +567,7 @@ static void put_spans(writing *o, const itsm__json_node *weekly, const char *con
     }
     itsm__json_write_key(&o->w, "spans_local_minutes");
     itsm__json_write_array(&o->w);
-    if (day)
-        ITSM__JSON_EACH(span, day)
+    if (day) ITSM__JSON_EACH(span, day)
         {
             itsm__json_write_array(&o->w);
             itsm__json_write_int(&o->w, clock_minutes(span[1].text));
@@ -475,8 +583,7 @@ static void put_calendar_head(writing *o, const itsm__json_node *root)
     const itsm__json_node *holidays = itsm__json_member(root, "holidays"), *day;
     itsm__json_write_key(&o->w, "holidays");
     itsm__json_write_array(&o->w);
-    if (holidays)
-        ITSM__JSON_EACH(day, holidays)
+    if (holidays) ITSM__JSON_EACH(day, holidays)
         {
             const itsm__json_node *date = day->kind == ITSM__JSON_OBJECT ? itsm__json_member(day, "date") : day;
             if (date) itsm__json_write_text(&o->w, date->text);
@@ -486,7 +593,7 @@ static void put_calendar_head(writing *o, const itsm__json_node *root)
 
 static void put_calendar_tail(writing *o, const itsm__json_node *root)
 {
-    static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+    static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
     const itsm__json_node *weekly = itsm__json_member(root, "weekly"), *zone = itsm__json_member(root, "tz");
     if (weekly) put_spans(o, weekly, names);
     itsm__json_write_key(&o->w, "tz");
@@ -503,10 +610,10 @@ static void put_calendar_tail(writing *o, const itsm__json_node *root)
 static void put_sla(writing *o, size_t k)
 {
     const itsm_calendar *calendar = itsm__sla_calendar(o->r->slas[k]);
-    uint64_t kinds[3] = { 0, 0, 0 };
+    uint64_t kinds[3] = {0, 0, 0};
     itsm__json definition;
     itsm_buf text = ITSM_BUF_INIT;
-    sums all = add_up(o, k, UINT32_MAX);
+    sums all = add_up(o, k, ALL);
     itsm_buf_init(&text, o->r->ctx);
     itsm__json_init(&definition, o->r->ctx);
     if (calendar && !o->rc) o->rc = itsm_calendar_encode(&text, calendar);
@@ -516,12 +623,12 @@ static void put_sla(writing *o, size_t k)
         if (o->p->cases[i].opened_kind < 3) kinds[o->p->cases[i].opened_kind]++;
     itsm__json_write_key_str(&o->w, itsm__sla_label(o->r->slas[k]));
     itsm__json_write_object(&o->w);
-    put_sums(o, k, "breached_of", 0);
-    put_sums(o, k, "gross_minutes_by_priority", 1);
+    put_sums(o, k, "breached_of", BREACHED);
+    put_sums(o, k, "gross_minutes_by_priority", GROSS);
     itsm__json_write_key(&o->w, "gross_total");
     itsm__json_write_int(&o->w, all.gross);
     if (root) put_calendar_head(o, root);
-    put_sums(o, k, "net_minutes_by_priority", 2);
+    put_sums(o, k, "net_minutes_by_priority", NET);
     itsm__json_write_key(&o->w, "net_total");
     itsm__json_write_int(&o->w, all.net);
     put_count(o, "opened_ambiguous", kinds[ITSM_LOCAL_REPEATED]);
@@ -558,7 +665,10 @@ static void put_rules(writing *o, const char *key, uint32_t undecided)
     const itsm_replay *r = o->r;
     const itsm__rule_count **list = itsm__alloc(&r->memory, r->ncounts * sizeof *list);
     size_t n = 0;
-    if (!list) { o->rc = ITSM_E_NOMEM; return; }
+    if (!list) {
+        o->rc = ITSM_E_NOMEM;
+        return;
+    }
     for (size_t i = 0; i < r->ncounts; i++)
         if (r->counts[i].undecided == undecided) list[n++] = &r->counts[i];
     itsm__sort(list, n, sizeof *list, compare_counts, NULL);
@@ -578,16 +688,6 @@ static void put_rules(writing *o, const char *key, uint32_t undecided)
     }
     itsm__json_write_end(&o->w);
     itsm__free(&r->memory, (void *)list, r->ncounts * sizeof *list);
-}
-
-static void put_hex(writing *o, const char *key, const unsigned char digest[32])
-{
-    itsm_buf text = ITSM_BUF_INIT;
-    itsm_buf_init(&text, o->r->ctx);
-    if (itsm__buf_hex(&text, digest, 32)) o->rc = ITSM_E_NOMEM;
-    itsm__json_write_key(&o->w, key);
-    itsm__json_write_text(&o->w, itsm_buf_str(&text));
-    itsm_buf_clear(&text);
 }
 
 static void put_audit(writing *o)
@@ -630,12 +730,14 @@ static void put_all(writing *o)
     put_definitions(o);
     put_rules(o, "deviations", 0);
     put_dwell(o);
-    put_map(o, "events_by_state", &p->states);
-    put_cases_by(o, "first_state", &p->states, offsetof(itsm__log_case, first_state));
+    put_states(o);
+    put_cases_by(o, "first_state", &p->states, o->states, offsetof(itsm__log_case, first_state));
     if (p->combinations.count) put_map(o, "impact_urgency_priority_events", &p->combinations);
-    put_cases_by(o, "incidents_by_priority_first", &p->priorities, offsetof(itsm__log_case, first_priority));
-    put_cases_by(o, "incidents_by_priority_last", &p->priorities, offsetof(itsm__log_case, last_priority));
-    put_cases_by(o, "last_state", &p->states, offsetof(itsm__log_case, last_state));
+    put_cases_by(o, "incidents_by_priority_first", &p->priorities, o->priorities,
+                 offsetof(itsm__log_case, first_priority));
+    put_cases_by(o, "incidents_by_priority_last", &p->priorities, o->priorities,
+                 offsetof(itsm__log_case, last_priority));
+    put_cases_by(o, "last_state", &p->states, o->states, offsetof(itsm__log_case, last_state));
     put_wall(o, "last_update", p->last_update);
     if (columns[ITSM__COLUMN_MADE_SLA].n) put_made_sla(o);
     put_count(o, "n_events", p->events);
@@ -652,11 +754,11 @@ static void put_all(writing *o)
     }
     put_slas(o);
     put_hex(o, "source_sha256", o->r->source);
-    put_map(o, "transitions_file_order", &p->transitions);
+    put_transitions(o);
     put_spreads(o, "ttc_hours_by_priority_last", offsetof(itsm__log_case, closed));
-    put_spread(o, "ttr_hours_all", itsm_str_c(NULL), collect_seconds(o, offsetof(itsm__log_case, resolved), UINT32_MAX, 0));
+    put_spread(o, "ttr_hours_all", itsm_str_c(NULL), collect_seconds(o, offsetof(itsm__log_case, resolved), ALL, 0));
     put_spread(o, "ttr_hours_all_nonneg", itsm_str_c(NULL),
-               collect_seconds(o, offsetof(itsm__log_case, resolved), UINT32_MAX, 1));
+               collect_seconds(o, offsetof(itsm__log_case, resolved), ALL, 1));
     put_spreads(o, "ttr_hours_by_priority_last", offsetof(itsm__log_case, resolved));
     put_rules(o, "undecided", 1);
     if (columns[ITSM__COLUMN_REASSIGNMENTS].n) put_ratio(o, "zero_reassignment_share", never, (int64_t)p->ncases, 6);
@@ -667,17 +769,25 @@ itsm_status itsm_replay_encode(itsm_buf *out, const itsm_replay *replay)
 {
     writing o;
     if (!out || !replay) return ITSM_E_MISUSE;
+    const itsm__memory *memory = &replay->memory;
+    size_t start = out->n, n = replay->profile.ncases, groups = replay->profile.priorities.count + 2;
     memset(&o, 0, sizeof o);
     o.r = replay, o.p = &replay->profile;
-    o.seconds = itsm__alloc(&replay->memory, replay->profile.ncases * sizeof *o.seconds);
-    if (!o.seconds) return ITSM_E_NOMEM;
-    size_t start = out->n;
-    itsm__json_write_init(&o.w, out, 1);
-    put_all(&o);
-    itsm_status rc = itsm__json_write_finish(&o.w);
-    if (!rc) rc = o.rc;
+    o.seconds = itsm__alloc(memory, n * sizeof *o.seconds), o.cases = itsm__alloc(memory, n * sizeof *o.cases);
+    o.groups = itsm__alloc_zero(memory, groups * sizeof *o.groups);
+    o.states = sorted_entries(&o, &o.p->states), o.priorities = sorted_entries(&o, &o.p->priorities);
+    itsm_status rc = o.seconds && o.cases && o.groups && o.states && o.priorities ? ITSM_OK : ITSM_E_NOMEM;
+    if (!rc) {
+        group_cases(&o);
+        itsm__json_write_init(&o.w, out, 1);
+        put_all(&o);
+        itsm_status written = itsm__json_write_finish(&o.w);
+        rc = o.rc ? o.rc : written;
+    }
     if (!rc) rc = itsm__buf_char(out, '\n');
     if (rc) out->n = start;
-    itsm__free(&replay->memory, o.seconds, replay->profile.ncases * sizeof *o.seconds);
+    itsm__free(memory, o.seconds, n * sizeof *o.seconds), itsm__free(memory, o.cases, n * sizeof *o.cases);
+    itsm__free(memory, o.groups, groups * sizeof *o.groups);
+    free_entries(&o, o.states, &o.p->states), free_entries(&o, o.priorities, &o.p->priorities);
     return rc;
 }

@@ -2,8 +2,9 @@
 /*
  * Replaying a log: every event is observed by the engine, in batches cut at fixed places of the log, so that a replay
  * that was killed and is run again makes the same batches from where it stood, and the same audit trail.  What the log
- * says of itself goes into a profile on the way; at the end each case is measured from its clock in the store, and the
- * rules missed are counted from its history, so a second replay of the same log answers the same.
+ * says of itself goes into a profile on the way, and the rules missed are counted; those of events that were in the
+ * store before come from the history of their cases, so a second replay of the same log answers the same.  At the end
+ * each case is measured from its clock in the store.
  *
  * Memory: a profile and a few numbers per case, plus one batch.
  */
@@ -23,6 +24,7 @@ void itsm_replay_free(itsm_replay *r)
     itsm__free(&r->memory, r->values, r->profile.ncases * r->nslas * sizeof *r->values);
     itsm__free(&r->memory, r->counts, r->count_capacity * sizeof *r->counts);
     itsm__map_clear(&r->rules);
+    itsm_buf_clear(&r->scratch);
     itsm__profile_clear(&r->profile);
     itsm__arena_clear(&r->text);
     itsm_observer_free(r->observer);
@@ -39,14 +41,16 @@ static itsm_status begin(itsm_replay **out, itsm_sms *sms, itsm_ctx *ctx, const 
     r->ctx = ctx, r->memory = *memory, r->sms = sms, r->mapping = mapping;
     itsm__arena_init(&r->text, memory);
     itsm__map_init(&r->rules, memory);
-    itsm__profile_init(&r->profile, memory, mapping, itsm__event_log_places(log));
+    itsm_buf_init(&r->scratch, ctx);
     r->totals.size = sizeof r->totals;
     *out = r;
-    r->slas = itsm__alloc_zero(memory, options->nslas * sizeof(itsm_sla *));
-    if (!r->slas) return ITSM_E_NOMEM;
+    const itsm_str *fields, *header;
+    size_t n = itsm__event_log_header(&header, log);
+    itsm_status rc = itsm__profile_init(&r->profile, memory, mapping, itsm__event_log_places(log), n);
+    if (!rc && !(r->slas = itsm__alloc_zero(memory, options->nslas * sizeof(itsm_sla *)))) rc = ITSM_E_NOMEM;
+    if (rc) return rc;
     for (r->nslas = 0; r->nslas < options->nslas; r->nslas++) r->slas[r->nslas] = itsm_sla_ref(options->slas[r->nslas]);
-    const itsm_str *fields;
-    size_t n = itsm_mapping_fields(&fields, mapping);
+    n = itsm_mapping_fields(&fields, mapping);
     return itsm_observer_new(&r->observer, sms, itsm_mapping_type(mapping), fields, n);
 }
 
@@ -59,80 +63,32 @@ static itsm_status check_calendars(const itsm_replay *r)
         if (!calendar || itsm_calendar_next_open(&at, calendar, 0) != ITSM_E_NO_OPEN_TIME ||
             itsm_calendar_prev_open(&at, calendar, 0) != ITSM_E_NO_OPEN_TIME)
             continue;
-        return itsm__issue(r->ctx, ITSM_E_NO_OPEN_TIME, itsm_calendar_name(calendar), ITSM_STR("weekly"), itsm_str_c(NULL),
-                           "calendar %S never opens", itsm_calendar_name(calendar));
+        return itsm__issue(r->ctx, ITSM_E_NO_OPEN_TIME, itsm_calendar_name(calendar), ITSM_STR("weekly"),
+                           itsm_str_c(NULL), "calendar %S never opens", itsm_calendar_name(calendar));
     }
     return ITSM_OK;
 }
 
-/* Observing --------------------------------------------------------------------------------------------------------- */
-
-/* A checksum over everything the row says, continuing that of the case. */
-static uint32_t checksum(uint32_t check, const itsm_log_event *event)
-{
-    for (size_t i = 0; i < event->ncolumns; i++) {
-        check = itsm__crc32c(check, event->columns[i].p, event->columns[i].n);
-        check = itsm__crc32c(check, ",", 1);
-    }
-    return check;
-}
-
-static itsm_status observe(itsm_replay *r, itsm_work *work, const itsm_log_event *event)
-{
-    itsm__log_case *c;
-    itsm_observation o;
-    itsm_status rc = itsm__profile_add(&r->profile, &c, event);
-    if (rc) return rc;
-    memset(&o, 0, sizeof o);
-    c->check = checksum(c->check, event);
-    o.size = sizeof o, o.number = event->number, o.ordinal = c->events - 1, o.check = c->check, o.at = event->at.at;
-    o.opened = event->opened.at, o.who = event->who, o.state = event->state, o.values = event->values;
-    o.stopped = event->resolved.at != ITSM_TIME_NONE && event->resolved.at >= event->opened.at ? event->resolved.at
-                                                                                              : ITSM_TIME_NONE;
-    o.stopped_is_final = r->mapping->resolved_is_final;
-    rc = itsm_work_observe(NULL, work, r->observer, &o);
-    if (rc == ITSM_NOTHING) return r->totals.known++, ITSM_OK;
-    if (!rc) r->totals.recorded++;
-    return rc;
-}
-
-static itsm_status commit(itsm_work *work)
-{
-    itsm_status rc = itsm_work_commit(NULL, work);
-    return rc == ITSM_NOTHING ? ITSM_OK : rc;
-}
-
-static itsm_status observe_all(itsm_replay *r, itsm_event_log *log, const itsm_replay_options *options)
-{
-    uint32_t batch = options->batch ? options->batch : BATCH_EVENTS;
-    const itsm_log_event *event;
-    itsm_work *work;
-    itsm_act act = ITSM_ACT_INIT;
-    act.who = options->who.n ? options->who : ITSM_STR("replay");
-    act.now = options->now ? options->now : ITSM_TIME_NONE;
-    itsm_status rc = itsm_work_new(&work, r->sms, &act);
-    while (!rc && (rc = itsm_event_log_next(&event, log)) == ITSM_OK) {
-        rc = observe(r, work, event);
-        if (rc || ++r->totals.events % batch) continue;
-        rc = commit(work);
-        if (!rc && options->progress) rc = options->progress(options->user, r->totals.events);
-    }
-    if (rc == ITSM_DONE) rc = commit(work);
-    itsm_work_free(work);
-    return rc;
-}
-
 /* Counting ---------------------------------------------------------------------------------------------------------- */
+
+/* move NUL rule NUL clause NUL undecided */
+static itsm_status put_key(itsm_buf *out, const itsm_deviation *d)
+{
+    const itsm_str parts[] = {d->move, d->rule, d->clause};
+    itsm_status rc = ITSM_OK;
+    out->n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !rc; i++)
+        if (!(rc = itsm__buf_str(out, parts[i]))) rc = itsm__buf_char(out, 0);
+    return rc ? rc : itsm__buf_char(out, (char)(d->undecided != 0));
+}
 
 static itsm_status count_rule(itsm_replay *r, const itsm_deviation *d)
 {
-    itsm_buf text = ITSM_BUF_INIT;
     int added;
-    itsm_status rc;
-    itsm_buf_init(&text, r->ctx);
-    rc = itsm__format(&text, "%S%c%S%c%S%c%u", d->move, 0, d->rule, 0, d->clause, 0, (uint64_t)d->undecided);
-    uint64_t *place = rc ? NULL : itsm__map_put(&r->rules, text.p, text.n, &added);
-    itsm_buf_clear(&text);
+    if (d->undecided) r->totals.undecided++;
+    else r->totals.deviations++;
+    itsm_status rc = put_key(&r->scratch, d);
+    uint64_t *place = rc ? NULL : itsm__map_put(&r->rules, r->scratch.p, r->scratch.n, &added);
     if (!place) return ITSM_E_NOMEM;
     if (!added) return r->counts[*place].count++, ITSM_OK;
     *place = r->ncounts;
@@ -145,25 +101,128 @@ static itsm_status count_rule(itsm_replay *r, const itsm_deviation *d)
     return rc ? rc : itsm__arena_copy(&count->clause, &r->text, d->clause);
 }
 
+static itsm_status count_rules(itsm_replay *r, const itsm_deviation *deviations, size_t n)
+{
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < n && !rc; i++) rc = count_rule(r, &deviations[i]);
+    return rc;
+}
+
+/* A case whose first events were in the store before. */
+typedef struct known_case {
+    itsm_replay *replay;
+    uint64_t left; /* events still to be counted */
+} known_case;
+
 static itsm_status count_entry(void *user, const itsm_history *entry)
 {
-    itsm_replay *r = user;
+    known_case *known = user;
+    if (entry->action != ITSM_AUDIT_OBSERVE || !known->left) return ITSM_OK;
+    known->left--;
+    return count_rules(known->replay, entry->deviations, entry->ndeviations);
+}
+
+static itsm_status count_known(itsm_replay *r)
+{
     itsm_status rc = ITSM_OK;
-    for (size_t i = 0; i < entry->ndeviations && !rc; i++) {
-        if (entry->deviations[i].undecided) r->totals.undecided++;
-        else r->totals.deviations++;
-        rc = count_rule(r, &entry->deviations[i]);
+    for (size_t i = 0; i < r->profile.ncases && !rc; i++) {
+        const itsm__log_case *c = &r->profile.cases[i];
+        known_case known = {r, c->known};
+        if (c->known) rc = itsm_sms_history(r->sms, itsm__observer_ref(r->observer, c->number), count_entry, &known);
     }
     return rc;
 }
 
-static itsm_status count_rules(itsm_replay *r)
+/* Observing --------------------------------------------------------------------------------------------------------- */
+
+/*
+ * A checksum over everything the row says, continuing that of the case: over the columns with the delimiter between
+ * them, which is mostly how they stand in the input.
+ */
+static uint32_t checksum(uint32_t check, const itsm_log_event *event, char delimiter)
 {
-    itsm_status rc = ITSM_OK;
-    for (size_t i = 0; i < r->profile.ncases && !rc; i++)
-        rc = itsm_sms_history(r->sms, itsm__observer_ref(r->observer, r->profile.cases[i].number), count_entry, r);
+    const itsm_str *fields = event->columns, *last = fields + event->ncolumns - 1;
+    int joined = 1;
+    for (size_t i = 1; i < event->ncolumns && joined; i++)
+        joined = fields[i].p == fields[i - 1].p + fields[i - 1].n + 1 && fields[i].p[-1] == delimiter;
+    check = itsm__crc32c(check, "\n", 1);
+    if (joined) return itsm__crc32c(check, fields->p, (size_t)(last->p + last->n - fields->p));
+    for (size_t i = 0; i < event->ncolumns; i++) {
+        if (i) check = itsm__crc32c(check, &delimiter, 1);
+        check = itsm__crc32c(check, fields[i].p, fields[i].n);
+    }
+    return check;
+}
+
+/* What the engine says of an event, with the line it stands on. */
+static itsm_status with_line(itsm_replay *r, const itsm_log_event *event, itsm_status code)
+{
+    const itsm_issue *issue = itsm_ctx_issue(r->ctx, 0);
+    itsm__position at = {0, event->line, 1};
+    if (code == ITSM_E_NOMEM || (issue && issue->line)) return code;
+    itsm_buf why = ITSM_BUF_INIT;
+    itsm_buf_init(&why, r->ctx);
+    (void)!itsm__buf_str(&why, issue ? issue->message : itsm_str_c(itsm_status_text(code)));
+    itsm__issues_clear(r->ctx);
+    itsm__issue_at(r->ctx, code, at, event->number, itsm_str_c(NULL), "%S", itsm_buf_str(&why));
+    itsm_buf_clear(&why);
+    return code;
+}
+
+static itsm_status observe(itsm_replay *r, itsm_work *work, const itsm_log_event *event, size_t state)
+{
+    itsm__log_case *c;
+    itsm_observation o;
+    itsm_observed seen = ITSM_OBSERVED_INIT;
+    itsm_status rc = itsm__profile_add(&r->profile, &c, event, state);
+    if (rc) return rc;
+    memset(&o, 0, sizeof o);
+    c->check = checksum(c->check, event, r->mapping->delimiter);
+    o.size = sizeof o, o.number = event->number, o.ordinal = c->events - 1, o.check = c->check, o.at = event->at.at;
+    o.opened = event->opened.at, o.who = event->who, o.state = event->state, o.values = event->values;
+    o.stopped = event->resolved.at != ITSM_TIME_NONE && event->resolved.at >= event->opened.at ? event->resolved.at
+                                                                                               : ITSM_TIME_NONE;
+    o.stopped_is_final = r->mapping->resolved_is_final;
+    rc = itsm_work_observe(&seen, work, r->observer, &o);
+    if (rc == ITSM_NOTHING) return c->known++, r->totals.known++, ITSM_OK;
+    if (rc) return with_line(r, event, rc);
+    r->totals.recorded++;
+    return count_rules(r, seen.deviations, seen.ndeviations);
+}
+
+static itsm_status commit(itsm_work *work)
+{
+    itsm_status rc = itsm_work_commit(NULL, work);
+    return rc == ITSM_NOTHING ? ITSM_OK : rc;
+}
+
+/* A batch ends: what is in it is kept, and whoever watches is told. */
+static itsm_status end_batch(itsm_replay *r, itsm_work *work, const itsm_replay_options *options)
+{
+    itsm_status rc = commit(work);
+    return rc || !options->progress ? rc : options->progress(options->user, r->totals.events);
+}
+
+static itsm_status observe_all(itsm_replay *r, itsm_event_log *log, const itsm_replay_options *options)
+{
+    uint32_t batch = options->batch ? options->batch : BATCH_EVENTS;
+    const itsm_log_event *event;
+    itsm_work *work;
+    itsm_act act = ITSM_ACT_INIT;
+    act.who = options->who.n ? options->who : ITSM_STR("replay");
+    act.now = options->now ? options->now : ITSM_TIME_NONE;
+    itsm_status rc = itsm_work_new(&work, r->sms, &act), last;
+    if (rc) return rc;
+    while ((last = itsm_event_log_next(&event, log)) == ITSM_OK) {
+        if ((rc = observe(r, work, event, itsm__event_log_state(log)))) break;
+        if (++r->totals.events % batch == 0 && (rc = end_batch(r, work, options))) break;
+    }
+    if (!rc) rc = last == ITSM_DONE ? commit(work) : last;
+    itsm_work_free(work);
     return rc;
 }
+
+/* All of it --------------------------------------------------------------------------------------------------------- */
 
 static itsm_status read_root(itsm_replay *r, itsm_store *store)
 {
@@ -202,7 +261,7 @@ itsm_status itsm_replay_run(itsm_replay **out, itsm_sms *sms, const itsm_mapping
     if (!rc) rc = keep_header(r, log);
     if (!rc) rc = observe_all(r, log, options);
     if (!rc) rc = itsm__sla_table_fill(r);
-    if (!rc) rc = count_rules(r);
+    if (!rc) rc = count_known(r);
     if (!rc) rc = read_root(r, itsm__sms_store(sms));
     if (!rc) itsm__event_log_digest(r->source, log), r->totals.cases = r->profile.ncases;
     if (rc) itsm_replay_free(r), r = NULL;

@@ -7,6 +7,7 @@
 
 #include "interchange/event_log.h"
 #include "interchange/profile.h"
+#include "text/csv.h"
 
 /* One case under one set of targets. */
 typedef struct itsm__sla_value {
@@ -36,6 +37,7 @@ struct itsm_replay {
     itsm__map rules;         /* move NUL rule NUL clause NUL undecided -> index in counts */
     itsm__rule_count *counts;
     size_t ncounts, count_capacity;
+    itsm_buf scratch;
     itsm_replay_counts totals;
     const itsm_str *header;   /* names of the log's columns, in the arena */
     unsigned char source[32]; /* SHA-256 of the log */
@@ -50,10 +52,8 @@ const itsm_calendar *itsm__sla_calendar(const itsm_sla *sla);
 /* What the SLA table calls a set of targets: its calendar's name, or its own. */
 itsm_str itsm__sla_label(const itsm_sla *sla);
 
-/* One line `number,gross,net,due` of the table. */
-itsm_status itsm__sla_line(itsm_buf *out, const itsm__log_case *c, const itsm__sla_value *value);
-
-/* "gross,net,due" of it. */
-itsm_status itsm__sla_cells(itsm_buf *out, const itsm__sla_value *value);
+/* One row of the table: number, then gross, net, due under each of n sets of targets. */
+itsm_status itsm__sla_line(itsm__csv_writer *out, const itsm__log_case *c, const itsm__sla_value *values, size_t n,
+                           itsm_buf *scratch);
 
 #endif

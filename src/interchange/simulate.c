@@ -17,6 +17,8 @@
 #define HOUR INT64_C(60)
 #define DAY INT64_C(1440)
 #define INCIDENTS_MAX UINT64_C(10000000)
+#define DAYS_MAX INT64_C(500000) /* on either side of 1970; the log must end before the year 9999 */
+#define DAY_MAX 68               /* incidents opened on one day */
 #define FLUSH_AT 65536
 
 static const char header[] =
@@ -25,20 +27,21 @@ static const char header[] =
     "cmdb_ci,impact,urgency,priority,assignment_group,assigned_to,knowledge,u_priority_confirmation,notify,problem_id,"
     "rfc,vendor,caused_by,closed_code,resolved_by,resolved_at,closed_at\n";
 
-static const char *const channels[] = { "Phone", "Phone", "Phone", "Email", "Self service", "IVR" };
-static const char *const waits[] = { "Awaiting User Info", "Awaiting User Info", "Awaiting User Info",
-                                     "Awaiting Vendor", "Awaiting Problem", "Awaiting Evidence" };
+static const char *const channels[] = {"Phone", "Phone", "Phone", "Email", "Self service", "IVR"};
+static const char *const waits[] = {"Awaiting User Info", "Awaiting User Info", "Awaiting User Info",
+                                    "Awaiting Vendor",    "Awaiting Problem",   "Awaiting Evidence"};
 
 /* Impact and urgency as the source writes them, with the priority its matrix gives, most frequent last. */
 static const struct {
     unsigned until; /* of 1000 */
     const char *impact, *urgency, *priority;
-    int64_t work; /* typical minutes of work */
+    int64_t work;    /* typical minutes of work */
+    int64_t promise; /* the source's own target, in minutes of the wall clock */
 } severities[] = {
-    { 15, "1 - High", "1 - High", "1 - Critical", 3 * HOUR },
-    { 40, "1 - High", "2 - Medium", "2 - High", 6 * HOUR },
-    { 75, "3 - Low", "3 - Low", "4 - Low", 30 * HOUR },
-    { 1000, "2 - Medium", "2 - Medium", "3 - Moderate", 14 * HOUR },
+    {15, "1 - High", "1 - High", "1 - Critical", 5 * HOUR, 8 * HOUR},
+    {40, "1 - High", "2 - Medium", "2 - High", 14 * HOUR, DAY},
+    {75, "3 - Low", "3 - Low", "4 - Low", 110 * HOUR, 10 * DAY},
+    {1000, "2 - Medium", "2 - Medium", "3 - Moderate", 60 * HOUR, 5 * DAY},
 };
 
 /* An incident as it unfolds. */
@@ -76,8 +79,10 @@ static unsigned below(simulation *s, unsigned n)
 /* A length of time around `typical`, with the long tail of real work: the product of three uniform draws. */
 static int64_t spread(simulation *s, int64_t typical)
 {
+    /* One draw a statement: compilers differ in which part of an expression they evaluate first. */
     int64_t t = typical * (int64_t)(1 + below(s, 40)) / 10;
-    return 1 + t * (int64_t)(1 + below(s, 30)) / 30 * (int64_t)(1 + below(s, 20)) / 20;
+    t = t * (int64_t)(1 + below(s, 30)) / 30;
+    return 1 + t * (int64_t)(1 + below(s, 20)) / 20;
 }
 
 /* Move an instant to when people work: weekdays from 8 to 18. */
@@ -94,7 +99,7 @@ static int64_t at_work(simulation *s, int64_t at)
 /* When in a day an incident is opened: mornings most, nights and weekends few. */
 static int64_t opening(simulation *s, int64_t day)
 {
-    static const unsigned char hours[] = { 7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 12, 13, 13, 14, 14, 15, 15, 16, 17 };
+    static const unsigned char hours[] = {7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 12, 13, 13, 14, 14, 15, 15, 16, 17};
     unsigned quiet = itsm_date_weekday(day) > 4 || below(s, 20) == 0;
     int64_t hour = quiet ? below(s, 24) : hours[below(s, sizeof hours)];
     return day * DAY + hour * HOUR + below(s, 60);
@@ -105,16 +110,19 @@ static itsm_status put_stamp(itsm_buf *out, int64_t minutes)
 {
     itsm_civil c;
     itsm_status rc = itsm_civil_from_local(&c, minutes * ITSM_MINUTES(1));
-    return rc ? rc : itsm__format(out, "%d/%d/%d %02d:%02d", (int)c.day, (int)c.month, (int)c.year, (int)c.hour, (int)c.minute);
+    return rc ? rc
+              : itsm__format(out, "%d/%d/%d %02d:%02d", (int)c.day, (int)c.month, (int)c.year, (int)c.hour,
+                             (int)c.minute);
 }
 
 static itsm_status put_event(simulation *s, incident *c, const char *state)
 {
     itsm_buf *out = &s->text;
     unsigned who = below(s, 5) ? c->assignee : 900u + below(s, 40);
-    itsm_status rc = itsm__format(out, "SIM%09d,%s,%s,%d,%d,%d,%s,Caller %d,Opened by %d,", (int)c->number, state,
-                                  strcmp(state, "Closed") ? "true" : "false", (int)c->reassignments, (int)c->reopenings,
-                                  (int)c->modifications, c->made_sla ? "true" : "false", (int)c->caller, (int)(c->caller % 97));
+    itsm_status rc =
+        itsm__format(out, "SIM%09d,%s,%s,%d,%d,%d,%s,Caller %d,Opened by %d,", (int)c->number, state,
+                     strcmp(state, "Closed") ? "true" : "false", (int)c->reassignments, (int)c->reopenings,
+                     (int)c->modifications, c->made_sla ? "true" : "false", (int)c->caller, (int)(c->caller % 97));
     if (!rc) rc = put_stamp(out, c->opened);
     if (!rc) rc = itsm__format(out, ",Created by %d,", (int)(c->caller % 97));
     if (!rc) rc = put_stamp(out, c->created);
@@ -127,8 +135,8 @@ static itsm_status put_event(simulation *s, incident *c, const char *state)
                           severities[c->severity].priority, (int)c->group);
     if (!rc) rc = c->assigned ? itsm__format(out, "Resolver %d", (int)c->assignee) : itsm__buf_char(out, '?');
     if (!rc)
-        rc = itsm__format(out, ",%s,false,Do Not Notify,?,?,?,?,code %d,Resolved by %d,", c->symptom % 5 ? "false" : "true",
-                          (int)(c->category % 9), (int)c->assignee);
+        rc = itsm__format(out, ",%s,false,Do Not Notify,?,?,?,?,code %d,Resolved by %d,",
+                          c->symptom % 5 ? "false" : "true", (int)(c->category % 9), (int)c->assignee);
     if (!rc) rc = put_stamp(out, c->resolved);
     if (!rc) rc = itsm__buf_char(out, ',');
     if (!rc) rc = put_stamp(out, c->closed);
@@ -157,7 +165,8 @@ static int64_t work(simulation *s, const incident *c, step *steps, size_t *n, in
     add_step(steps, n, "Active", at);
     for (unsigned i = 0; i < 3 && below(s, 3) == 0; i++) add_step(steps, n, "Active", at += spread(s, HOUR / 2));
     if (below(s, 6) == 0) {
-        add_step(steps, n, waits[below(s, 6)], at = at_work(s, at + spread(s, HOUR)));
+        at = at_work(s, at + spread(s, HOUR));
+        add_step(steps, n, waits[below(s, 6)], at);
         add_step(steps, n, "Active", at = at_work(s, at + spread(s, 2 * DAY)));
     }
     return at_work(s, at + spread(s, severities[c->severity].work));
@@ -181,7 +190,7 @@ static size_t unfold(simulation *s, incident *c, step *steps)
     return n;
 }
 
-static void open_incident(simulation *s, incident *c, uint64_t number, int64_t day)
+static void open_incident(simulation *s, incident *c, uint64_t number, int64_t opened)
 {
     unsigned draw = below(s, 1000);
     memset(c, 0, sizeof *c);
@@ -191,7 +200,7 @@ static void open_incident(simulation *s, incident *c, uint64_t number, int64_t d
     c->caller = 1 + below(s, 3000), c->location = 1 + below(s, 120), c->category = 1 + below(s, 50);
     c->subcategory = c->category * 4 + below(s, 4), c->symptom = 1 + below(s, 400);
     c->group = 1 + below(s, 60), c->assignee = c->group * 5 + below(s, 5), c->made_sla = 1;
-    c->opened = opening(s, day), c->created = c->opened + below(s, 12);
+    c->opened = opened, c->created = c->opened + below(s, 12);
 }
 
 static itsm_status put_incident(simulation *s, incident *c)
@@ -206,7 +215,7 @@ static itsm_status put_incident(simulation *s, incident *c)
             if (!strcmp(steps[i - 1].state, "Resolved")) c->reopenings++;
             c->assigned = 1;
         }
-        if (c->at - c->opened > 5 * severities[c->severity].work) c->made_sla = 0;
+        if (i + 1 < n && c->at - c->opened > severities[c->severity].promise) c->made_sla = 0;
         rc = put_event(s, c, steps[i].state);
     }
     return rc;
@@ -219,26 +228,43 @@ static itsm_status flush(simulation *s)
     return rc;
 }
 
+/* Everything opened on one day, in order; few things happen on a weekend.  At most `left` incidents. */
+static itsm_status put_day(simulation *s, int64_t day, uint64_t *number, uint64_t left)
+{
+    int64_t opened[DAY_MAX];
+    size_t n = itsm_date_weekday(day) > 4 ? 2 + below(s, 5) : 52 + below(s, DAY_MAX - 51);
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = opening(s, day);
+        size_t place = i;
+        for (; place && opened[place - 1] > at; place--) opened[place] = opened[place - 1];
+        opened[place] = at;
+    }
+    for (size_t i = 0; i < n && i < left && !rc; i++) {
+        incident c;
+        open_incident(s, &c, ++*number, opened[i]);
+        rc = put_incident(s, &c);
+        if (!rc && s->text.n >= FLUSH_AT) rc = flush(s);
+    }
+    return rc;
+}
+
 itsm_status itsm_simulate(itsm_ctx *ctx, const itsm_simulate_options *options, itsm_write_fn write, void *self)
 {
     itsm__issues_clear(ctx);
-    if (!options || !write) return ITSM_E_MISUSE;
+    if (!options || options->size < sizeof *options || !write) return ITSM_E_MISUSE;
     if (options->incidents > INCIDENTS_MAX)
         return itsm__issue(ctx, ITSM_E_RANGE, itsm_str_c("incidents"), itsm_str_c(NULL), itsm_str_c(NULL),
                            "%u incidents are more than %u", options->incidents, INCIDENTS_MAX);
-    simulation s = { options->seed, ITSM_BUF_INIT, write, self };
-    int64_t first = options->first_day ? options->first_day : 20458; /* 2026-01-05, a Monday */
-    uint64_t days = options->incidents / 60 + 1; /* sixty on a working day, whatever the number */
+    if (options->first_day < -DAYS_MAX || options->first_day > DAYS_MAX)
+        return itsm__issue(ctx, ITSM_E_RANGE, itsm_str_c("first_day"), itsm_str_c(NULL), itsm_str_c(NULL),
+                           "day %i is too far away", options->first_day);
+    simulation s = {options->seed, ITSM_BUF_INIT, write, self};
+    int64_t day = options->first_day ? options->first_day : 20458; /* 2026-01-05, a Monday */
+    uint64_t number = 0;
     itsm_buf_init(&s.text, ctx);
     itsm_status rc = itsm__buf_c(&s.text, header);
-    for (uint64_t i = 0; i < options->incidents && !rc; i++) {
-        int64_t day = first + (int64_t)(i * (days + days * 2 / 5) / options->incidents);
-        incident c;
-        if (itsm_date_weekday(day) > 4 && below(&s, 10)) day -= itsm_date_weekday(day) - 4;
-        open_incident(&s, &c, i + 1, day);
-        rc = put_incident(&s, &c);
-        if (!rc && s.text.n >= FLUSH_AT) rc = flush(&s);
-    }
+    for (; number < options->incidents && !rc; day++) rc = put_day(&s, day, &number, options->incidents - number);
     if (!rc) rc = flush(&s);
     itsm_buf_clear(&s.text);
     return rc;

@@ -48,8 +48,7 @@ static itsm_status between(itsm_span *out, const itsm_calendar *calendar, itsm_t
     return itsm__sub(out, b, a) ? ITSM_OK : ITSM_E_RANGE;
 }
 
-static itsm_status measure(itsm__sla_value *out, const itsm_sla *sla, const itsm_clock_row *row,
-                           itsm__arena *scratch)
+static itsm_status measure(itsm__sla_value *out, const itsm_sla *sla, const itsm_clock_row *row, itsm__arena *scratch)
 {
     const itsm_target *target;
     itsm_target *targets;
@@ -59,8 +58,9 @@ static itsm_status measure(itsm__sla_value *out, const itsm_sla *sla, const itsm
     itsm_status rc = itsm_sla_target(&target, sla, ITSM_RESOLUTION, row->priorities[row->npriorities - 1]);
     if (rc == ITSM_OK) {
         out->goal = target->goal;
-        rc = target->calendar ? itsm_calendar_add(&out->due, target->calendar, started, target->goal, ITSM_BOUNDARY_CLOSE)
-                              : (itsm__add(&out->due, started, target->goal) ? ITSM_OK : ITSM_E_RANGE);
+        rc = target->calendar
+                 ? itsm_calendar_add(&out->due, target->calendar, started, target->goal, ITSM_BOUNDARY_CLOSE)
+                 : (itsm__add(&out->due, started, target->goal) ? ITSM_OK : ITSM_E_RANGE);
         if (rc == ITSM_E_NO_OPEN_TIME || rc == ITSM_E_RANGE) out->due = ITSM_TIME_NONE; /* there is none to come */
         else if (rc) return rc;
     } else if (rc != ITSM_NOTHING) {
@@ -99,60 +99,72 @@ itsm_status itsm__sla_table_fill(itsm_replay *r)
 
 /* Writing ----------------------------------------------------------------------------------------------------------- */
 
-static itsm_status put_minutes(itsm_buf *out, itsm_span span)
+static void put_minutes(itsm__csv_writer *w, itsm_span span)
 {
-    itsm_status rc = span == ITSM_SPAN_NONE ? ITSM_OK : itsm__buf_int(out, itsm__floor_div(span, ITSM_MINUTES(1)));
-    return rc ? rc : itsm__buf_char(out, ',');
+    if (span == ITSM_SPAN_NONE) itsm__csv_write_text(w, itsm_str_c(NULL));
+    else itsm__csv_write_int(w, itsm__floor_div(span, ITSM_MINUTES(1)));
 }
 
 /* Whole minutes, upwards: by then the goal's time has passed. */
-static itsm_status put_due(itsm_buf *out, itsm_time due)
+static itsm_status put_due(itsm__csv_writer *w, itsm_time due, itsm_buf *scratch)
 {
     itsm_civil c;
-    if (due == ITSM_TIME_NONE) return ITSM_OK;
-    itsm_time minute = itsm__floor_div(due + ITSM_MINUTES(1) - 1, ITSM_MINUTES(1)) * ITSM_MINUTES(1);
-    itsm_status rc = itsm_civil_from_local(&c, minute);
-    return rc ? rc : itsm__format(out, "%04d-%02d-%02dT%02d:%02dZ", (int)c.year, (int)c.month, (int)c.day, (int)c.hour, (int)c.minute);
+    itsm_time up;
+    scratch->n = 0;
+    if (due != ITSM_TIME_NONE && itsm__add(&up, due, ITSM_MINUTES(1) - 1) &&
+        itsm_civil_from_local(&c, itsm__floor_div(up, ITSM_MINUTES(1)) * ITSM_MINUTES(1)) == ITSM_OK) {
+        itsm_status rc = itsm__format(scratch, "%04d-%02d-%02dT%02d:%02dZ", (int)c.year, (int)c.month, (int)c.day,
+                                      (int)c.hour, (int)c.minute);
+        if (rc) return rc;
+    }
+    itsm__csv_write_text(w, itsm_buf_str(scratch));
+    return ITSM_OK;
 }
 
-itsm_status itsm__sla_cells(itsm_buf *out, const itsm__sla_value *value)
+itsm_status itsm__sla_line(itsm__csv_writer *w, const itsm__log_case *c, const itsm__sla_value *values, size_t n,
+                           itsm_buf *scratch)
 {
-    itsm_status rc = put_minutes(out, value->gross);
-    if (!rc) rc = put_minutes(out, value->net);
-    return rc ? rc : put_due(out, value->due);
-}
-
-itsm_status itsm__sla_line(itsm_buf *out, const itsm__log_case *c, const itsm__sla_value *value)
-{
-    itsm_status rc = itsm__format(out, "%S,", c->number);
-    return rc ? rc : itsm__sla_cells(out, value);
+    itsm_status rc = ITSM_OK;
+    itsm__csv_write_text(w, c->number);
+    for (size_t k = 0; k < n && !rc; k++) {
+        put_minutes(w, values[k].gross);
+        put_minutes(w, values[k].net);
+        rc = put_due(w, values[k].due, scratch);
+    }
+    itsm__csv_write_row(w);
+    return rc;
 }
 
 /* One calendar needs no names; several stand side by side, each with its own. */
-static itsm_status put_header(itsm_buf *out, const itsm_replay *r)
+static itsm_status put_header(itsm__csv_writer *w, const itsm_replay *r, itsm_buf *scratch)
 {
-    itsm_status rc = itsm__buf_c(out, "number");
-    for (size_t k = 0; k < r->nslas && !rc; k++) {
-        itsm_str name = itsm__sla_label(r->slas[k]);
-        rc = r->nslas == 1 ? itsm__buf_c(out, ",gross,net,due")
-                           : itsm__format(out, ",%S:gross,%S:net,%S:due", name, name, name);
+    static const char *const names[] = {"gross", "net", "due"};
+    itsm_status rc = ITSM_OK;
+    itsm__csv_write_text(w, ITSM_STR("number"));
+    for (size_t i = 0; i < r->nslas * 3 && !rc; i++) {
+        scratch->n = 0;
+        if (r->nslas > 1) rc = itsm__format(scratch, "%S:", itsm__sla_label(r->slas[i / 3]));
+        if (!rc) rc = itsm__buf_c(scratch, names[i % 3]);
+        itsm__csv_write_text(w, itsm_buf_str(scratch));
     }
-    return rc ? rc : itsm__buf_char(out, '\n');
+    itsm__csv_write_row(w);
+    return rc;
 }
 
 itsm_status itsm_replay_encode_sla(itsm_buf *out, const itsm_replay *r)
 {
+    itsm__csv_writer w;
+    itsm_buf scratch = ITSM_BUF_INIT;
     if (!out || !r) return ITSM_E_MISUSE;
     size_t start = out->n;
-    itsm_status rc = put_header(out, r);
-    for (size_t i = 0; i < r->profile.ncases && !rc; i++) {
-        rc = itsm__buf_str(out, r->profile.cases[i].number);
-        for (size_t k = 0; k < r->nslas && !rc; k++) {
-            rc = itsm__buf_char(out, ',');
-            if (!rc) rc = itsm__sla_cells(out, &r->values[i * r->nslas + k]);
-        }
-        if (!rc) rc = itsm__buf_char(out, '\n');
-    }
+    itsm_buf_init(&scratch, r->ctx);
+    itsm__csv_write_init(&w, out);
+    itsm_status rc = put_header(&w, r, &scratch);
+    for (size_t i = 0; i < r->profile.ncases && !rc && !w.status; i++)
+        rc = itsm__sla_line(&w, &r->profile.cases[i], r->values + i * r->nslas, r->nslas, &scratch);
+    itsm_status written = itsm__csv_write_finish(&w);
+    itsm_buf_clear(&scratch);
+    if (!rc) rc = written;
     if (rc) out->n = start;
     return rc;
 }

@@ -6,6 +6,9 @@
  *
  * An itsm_os_input keeps its context for later issues: close it before the context is freed.
  */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64 /* on 32-bit machines: files over 2 GiB */
+#endif
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -160,6 +163,22 @@ static void keep_directory(char *path)
     else slash[slash == path] = 0;
 }
 
+/* Not a file of its own but a link, a device or a pipe: it stays what it is and is written through. */
+static itsm_status write_through(itsm_ctx *ctx, const char *name, itsm_str path, itsm_bytes bytes)
+{
+    int fd, number = 0;
+    do fd = open(name, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0) return cannot_system(ctx, errno, "write", path);
+    for (const char *p = bytes.p; bytes.n && !number;) {
+        ssize_t put = write(fd, p, bytes.n > SSIZE_MAX ? SSIZE_MAX : bytes.n);
+        if (put < 0) number = errno == EINTR ? 0 : errno;
+        else p += put, bytes.n -= (size_t)put;
+    }
+    if (close(fd) && !number) number = errno;
+    return number ? cannot_system(ctx, number, "write", path) : ITSM_OK;
+}
+
 itsm_status itsm_os_file_write(itsm_ctx *ctx, itsm_str path, itsm_bytes bytes)
 {
     enum { SUFFIX = 21 }; /* ".", 16 digits, ".tmp" */
@@ -171,6 +190,9 @@ itsm_status itsm_os_file_write(itsm_ctx *ctx, itsm_str path, itsm_bytes bytes)
     itsm__issues_clear(ctx);
     itsm_status rc = itsm__os_path(name, sizeof name, ctx, path);
     if (rc) return rc;
+    struct stat st;
+    if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return write_through(ctx, name, path, bytes);
     if (itsm__ctx_random(ctx, random, sizeof random)) { /* the name need not be secret: O_EXCL decides */
         uint64_t now = (uint64_t)itsm_os_monotonic() ^ (uint64_t)getpid() << 40;
         memcpy(random, &now, sizeof random);

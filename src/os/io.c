@@ -8,6 +8,9 @@
  * file, so that closing another descriptor of it does not drop them and a second opening in the same process is
  * refused like one in another.  Classic fcntl() locks have neither property and are not used.
  */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64 /* on 32-bit machines: files over 2 GiB, and locks that all builds share */
+#endif
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* F_OFD_SETLK */
 #endif

@@ -2,6 +2,10 @@
 /*
  * The system's clocks, its environment and its terminals: one system call each.
  */
+#ifndef _TIME_BITS
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64 /* on 32-bit machines: seconds after 2038; needs the line above */
+#endif
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif

@@ -132,14 +132,8 @@ static itsm_status read_goals(loader *l, uint32_t kind, const itsm__json_node *o
 /* {"1": 240}: only priorities. */
 static int is_short_form(const itsm__json_node *root)
 {
-    const itsm__json_node *item;
-    if (!root->integer) return 0;
-    ITSM__JSON_EACH(item, root)
-    {
-        int64_t unused;
-        if (itsm__parse_int(&unused, item->key)) return 0;
-    }
-    return 1;
+    int64_t unused;
+    return root->integer && itsm__parse_int(&unused, root[1].key) == ITSM_OK;
 }
 
 static itsm_status read_options(loader *l, const itsm__json_node *root)

@@ -101,20 +101,53 @@ static itsm_status run_prev_close(vector *v)
     return run_point(v, itsm_calendar_prev_close);
 }
 
-static itsm_status fold_pauses(itsm_clock *clock, itsm_time *last, const itsm__json_node *pauses)
+/* The start and the pauses as events in order, however the pauses are listed. */
+static itsm_status collect(itsm_clock_event *events, size_t *n, itsm_time start, const itsm__json_node *pauses)
 {
     const itsm__json_node *pause;
-    itsm_status rc = ITSM_OK;
+    itsm_clock_event event = {0, 0, ITSM_CLOCK_START, 0, 0, 0};
+    event.at = start;
+    itsm_clock_insert(events, (*n)++, &event);
     ITSM__JSON_EACH(pause, pauses)
     {
         itsm_time from, to;
         if (pause->kind != ITSM__JSON_ARRAY || pause->integer != 2) return ITSM_E_INVALID;
-        if (time_of(&from, pause + 1) || time_of(&to, pause + 2)) return ITSM_E_INVALID;
-        if ((rc = itsm_clock_apply(clock, ITSM_CLOCK_PAUSE, from, 0)) ||
-            (rc = itsm_clock_apply(clock, ITSM_CLOCK_RESUME, to, 0)))
-            return rc;
-        *last = to;
+        if (time_of(&from, pause + 1) || time_of(&to, pause + 2) || to < from) return ITSM_E_INVALID;
+        event.kind = ITSM_CLOCK_PAUSE, event.at = from;
+        itsm_clock_insert(events, (*n)++, &event);
+        event.kind = ITSM_CLOCK_RESUME, event.at = to;
+        itsm_clock_insert(events, (*n)++, &event);
     }
+    return ITSM_OK;
+}
+
+/* Any number of pauses may overlap: one cause holds from the first of them to the end of the last. */
+static itsm_status fold(itsm_clock *clock, const itsm_clock_event *events, size_t n)
+{
+    size_t holding = 0;
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (events[i].kind == ITSM_CLOCK_PAUSE && holding++) continue;
+        if (events[i].kind == ITSM_CLOCK_RESUME && --holding) continue;
+        rc = itsm_clock_apply(clock, events[i].kind, events[i].at, 0);
+    }
+    return rc;
+}
+
+static itsm_status read_clock(itsm_clock_reading *reading, const vector *v, const itsm_target *target,
+                              const itsm__json_node *pauses)
+{
+    const itsm__memory *memory = itsm__ctx_memory(v->ctx);
+    const size_t size = (2 * (size_t)pauses->integer + 1) * sizeof(itsm_clock_event);
+    itsm_clock clock;
+    size_t n = 0;
+    itsm_clock_event *events = itsm__alloc(memory, size);
+    if (!events) return ITSM_E_NOMEM;
+    itsm_status rc = collect(events, &n, v->start, pauses);
+    if (!rc) rc = itsm_clock_init(&clock, target);
+    if (!rc) rc = fold(&clock, events, n);
+    if (!rc) rc = itsm_clock_read(reading, &clock, events[n - 1].at);
+    itsm__free(memory, events, size);
     return rc;
 }
 
@@ -123,16 +156,11 @@ static itsm_status run_clock(vector *v)
     const itsm__json_node *pauses = itsm__json_member(v->root, "pauses");
     itsm_target target = ITSM_TARGET_INIT;
     itsm_clock_reading reading = ITSM_CLOCK_READING_INIT;
-    itsm_clock clock;
-    itsm_time last = v->start;
     if (seconds_of(&target.goal, itsm__json_member(v->root, "arg")) || !pauses || pauses->kind != ITSM__JSON_ARRAY)
         return ITSM_E_INVALID;
     target.calendar = v->calendar;
-    itsm_status rc = itsm_clock_init(&clock, &target);
-    if (!rc) rc = itsm_clock_apply(&clock, ITSM_CLOCK_START, v->start, 0);
-    if (!rc) rc = fold_pauses(&clock, &last, pauses);
-    if (!rc) rc = itsm_clock_read(&reading, &clock, last);
-    if (rc == ITSM_E_INVALID) return rc;
+    const itsm_status rc = read_clock(&reading, v, &target, pauses);
+    if (rc == ITSM_E_INVALID || rc == ITSM_E_NOMEM) return rc;
     itsm_status written = write_time(&v->actual, rc, reading.due);
     if (!written) written = itsm__buf_c(&v->actual, " paused ");
     return written ? written : write_span(&v->actual, rc, reading.paused);

@@ -158,7 +158,7 @@ itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
         itsm__clock_draft *clock = &draft->clocks[i];
         itsm_ref ref = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i])) };
         itsm_row row;
-        itsm_status rc = itsm_store_get(&row, work->ctx, &work->view, ref);
+        itsm_status rc = itsm__relay(work, itsm_store_get(&row, itsm__quiet(work), &work->view, ref));
         if (rc == ITSM_NOTHING) continue;
         if (!rc) rc = itsm__clock_decode(clock, &work->memory, row.body);
         if (rc) return rc;
@@ -199,21 +199,61 @@ itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *
     return ITSM_OK;
 }
 
-itsm_time itsm__clock_next_at(const itsm_sms *sms, const itsm__clock_draft *clock)
+itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock)
 {
     itsm_target *targets;
     itsm_clock folded;
     itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
     itsm__arena arena;
-    itsm_time at = ITSM_TIME_NONE;
-    if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_TIME_NONE;
+    *out = ITSM_TIME_NONE;
+    if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_OK;
     itsm__arena_init(&arena, &sms->memory);
-    if (itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities) == ITSM_OK &&
-        itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
+    itsm_status rc = itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities);
+    if (!rc && itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
         itsm_clock_next(&alarm, &folded, clock->events[clock->n - 1].at) == ITSM_OK)
-        at = alarm.at;
+        *out = alarm.at; /* a clock that cannot be folded (its calendar never opens, say) wakes nobody */
     itsm__arena_clear(&arena);
-    return at;
+    return rc;
+}
+
+/* Undoing ----------------------------------------------------------------------------------------------------------- */
+
+static itsm_status save_one(itsm__clock_draft *out, itsm_work *work, const itsm__clock_draft *clock)
+{
+    *out = *clock;
+    out->events = itsm__arena_alloc(&work->arena, clock->n * sizeof *clock->events);
+    out->priorities = itsm__arena_alloc(&work->arena, clock->npriorities * sizeof *clock->priorities);
+    if (!out->events || !out->priorities) return ITSM_E_NOMEM;
+    if (clock->n) memcpy(out->events, clock->events, clock->n * sizeof *clock->events);
+    if (clock->npriorities) memcpy(out->priorities, clock->priorities, clock->npriorities * sizeof *clock->priorities);
+    return ITSM_OK;
+}
+
+/* Read the clocks and keep them as they are, before they are moved on. */
+static itsm_status begin_clocks(itsm_work *work, itsm__touch *touch)
+{
+    size_t n = itsm_record_type(touch->draft->record)->nclocks;
+    itsm_status rc = itsm__clocks_load(work, touch->draft);
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
+        rc = save_one(&touch->clocks[i], work, &touch->draft->clocks[i]);
+    touch->clocks_saved = rc == ITSM_OK;
+    return rc;
+}
+
+/* What was saved fits where it came from, since lists only grow. */
+void itsm__clocks_undo(itsm__touch *touch)
+{
+    size_t n = touch->clocks_saved ? itsm_record_type(touch->draft->record)->nclocks : 0;
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX; i++) {
+        itsm__clock_draft *to = &touch->draft->clocks[i], kept = *to;
+        const itsm__clock_draft *from = &touch->clocks[i];
+        *to = *from;
+        to->events = kept.events, to->capacity = kept.capacity;
+        to->priorities = kept.priorities, to->priority_capacity = kept.priority_capacity;
+        if (to->n) memcpy(to->events, from->events, to->n * sizeof *to->events);
+        if (to->npriorities) memcpy(to->priorities, from->priorities, to->npriorities * sizeof *to->priorities);
+    }
+    touch->clocks_saved = 0;
 }
 
 /* Following --------------------------------------------------------------------------------------------------------- */
@@ -267,6 +307,25 @@ static uint32_t category_of(const itsm_record *record)
     return state ? state->category : 0;
 }
 
+static int is_stopped(const itsm__clock_draft *clock)
+{
+    for (size_t i = 0; i < clock->n; i++)
+        if (clock->events[i].kind == ITSM_CLOCK_STOP) return 1;
+    return 0;
+}
+
+/* Begun, and neither met nor cancelled. */
+static int is_running(const itsm__clock_draft *clock)
+{
+    int running = 0;
+    for (size_t i = 0; i < clock->n; i++) {
+        int32_t kind = clock->events[i].kind;
+        if (kind == ITSM_CLOCK_START || kind == ITSM_CLOCK_REOPEN) running = 1;
+        if (kind == ITSM_CLOCK_STOP || kind == ITSM_CLOCK_CANCEL) running = 0;
+    }
+    return running;
+}
+
 /* From one category to another: which events that is.  0: from nowhere, at creation. */
 static itsm_status follow_category(itsm_work *work, itsm__clock_draft *clock, const itsm_clock_def *def, uint32_t from,
                                    uint32_t to, itsm_time at)
@@ -278,7 +337,7 @@ static itsm_status follow_category(itsm_work *work, itsm__clock_draft *clock, co
     if (!rc && by_state && is_done(from) && !is_done(to) && to != ITSM_CANCELLED)
         rc = add_event(work, clock, ITSM_CLOCK_REOPEN, at, 0);
     if (!rc && by_state && is_done(to) && !is_done(from)) rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
-    if (!rc && (to == ITSM_CANCELLED || (to == ITSM_CLOSED && !by_state)))
+    if (!rc && is_running(clock) && (to == ITSM_CANCELLED || (to == ITSM_CLOSED && !by_state)))
         rc = add_event(work, clock, ITSM_CLOCK_CANCEL, at, 0);
     if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, at, 0);
     return rc;
@@ -294,13 +353,6 @@ static int measured(const itsm_sla *sla, uint32_t kind)
 {
     for (size_t i = 0; i < itsm_sla_count(sla); i++)
         if (itsm_sla_at(sla, i)->kind == kind) return 1;
-    return 0;
-}
-
-static int is_stopped(const itsm__clock_draft *clock)
-{
-    for (size_t i = 0; i < clock->n; i++)
-        if (clock->events[i].kind == ITSM_CLOCK_STOP) return 1;
     return 0;
 }
 
@@ -321,12 +373,11 @@ static itsm_status follow_one(itsm_work *work, itsm__draft *draft, size_t i, con
     return rc ? rc : follow_category(work, clock, def, from, to, at);
 }
 
-itsm_status itsm__clocks_follow(itsm_work *work, itsm__draft *draft, const itsm_record *before, itsm_time at)
+itsm_status itsm__clocks_follow(itsm_work *work, itsm__touch *touch, itsm_time at)
 {
-    itsm_status rc = work->sms->sla ? itsm__clocks_load(work, draft) : ITSM_NOTHING;
-    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
-    size_t n = itsm_record_type(draft->record)->nclocks;
-    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++) rc = follow_one(work, draft, i, before, at);
+    size_t n = work->sms->sla ? itsm_record_type(touch->draft->record)->nclocks : 0;
+    itsm_status rc = n ? begin_clocks(work, touch) : ITSM_OK;
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++) rc = follow_one(work, touch->draft, i, touch->before, at);
     return rc;
 }
 
@@ -386,13 +437,12 @@ static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, co
     return rc;
 }
 
-itsm_status itsm__clocks_observe(itsm_work *work, itsm__draft *draft, const itsm_record *before,
-                                 const itsm_observation *observation, itsm_time previous)
+itsm_status itsm__clocks_observe(itsm_work *work, itsm__touch *touch, const itsm_observation *observation,
+                                 itsm_time previous)
 {
-    itsm_status rc = work->sms->sla ? itsm__clocks_load(work, draft) : ITSM_NOTHING;
-    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
-    size_t n = itsm_record_type(draft->record)->nclocks;
+    size_t n = work->sms->sla ? itsm_record_type(touch->draft->record)->nclocks : 0;
+    itsm_status rc = n ? begin_clocks(work, touch) : ITSM_OK;
     for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
-        rc = observe_one(work, draft, i, before, observation, previous);
+        rc = observe_one(work, touch->draft, i, touch->before, observation, previous);
     return rc;
 }

@@ -4,8 +4,9 @@
  *
  * A work holds *drafts*: records as this work sees them.  An operation touches drafts (a copy of each is kept aside),
  * changes them freely, and then either *settles*, which writes a history row and an audit entry for every touched
- * draft and moves its clocks on, by comparing it with the copy; or is *undone*, which puts the copies back.  Commit
- * turns drafts, clocks, links, history and audit entries into one batch.
+ * draft and moves its clocks on, by comparing it with the copy; or is *undone*, which puts the copies back.  Undoing
+ * cannot fail, so an operation that fails leaves the work as it was.  Commit turns drafts, clocks, links, history,
+ * notices and audit entries into one batch.
  */
 #ifndef ITSM_SRC_SMS_INTERNAL_H
 #define ITSM_SRC_SMS_INTERNAL_H
@@ -45,12 +46,15 @@ typedef struct itsm__draft {
     itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
 } itsm__draft;
 
-/* A draft an operation changes, as it was before. */
+/* A draft an operation changes, as it was before.  Its record is a copy meanwhile; the original waits here, untouched. */
 typedef struct itsm__touch {
     itsm__draft *draft;
     itsm_record *before;
     uint64_t revision;
     int changed, created;
+    int by_system;    /* a move that was fired */
+    int clocks_saved; /* `clocks` has how they were; their arrays lie in the work's arena */
+    itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
     uint32_t action;
     itsm_str event; /* borrowed from the model or the operation's arena */
 } itsm__touch;
@@ -73,14 +77,25 @@ typedef struct itsm__pieces {
     size_t n, capacity;
 } itsm__pieces;
 
+/* Where a work stands before an operation, to go back to. */
+typedef struct itsm__mark {
+    size_t history, audit, notices, nnotices, bytes, nlinks;
+    size_t replaced; /* a link change that was overwritten, or SIZE_MAX ... */
+    itsm__link_change replaced_link; /* ... and what it was */
+    int has_txid;
+} itsm__mark;
+
 struct itsm_sms {
     itsm_ctx *ctx;
+    itsm_ctx quiet; /* for calls that would clear the issues of an operation under way */
     itsm__memory memory;
     const itsm_model *model;
     itsm_store *store;
     itsm_sla *sla;
     itsm_buf key;
     itsm_work *open;           /* the work that is open, or NULL */
+    unsigned char *anchors;    /* by type and link: see itsm__is_anchor() */
+    size_t nanchors;
     itsm_buf text;             /* texts of the outcome given last */
     itsm__arena arena;         /* of what was read last */
     itsm__clock_draft reading; /* the clock given last */
@@ -99,13 +114,17 @@ struct itsm_work {
     size_t ndrafts, made_drafts, draft_capacity;
     itsm__touch *touches; /* of the operation under way */
     size_t ntouches, made_touches, touch_capacity;
+    itsm__draft **checks; /* drafts that this operation was the first to judge by */
+    size_t nchecks, check_capacity;
+    itsm__mark mark; /* of the operation under way */
     itsm__link_change *links;
     size_t nlinks, link_capacity;
     itsm_buf bytes; /* bodies and entries */
     itsm__pieces history, audit, notices;
     itsm_id txid;
     int has_txid;
-    itsm_status spoiled; /* ITSM_OK, or what made the work unusable */
+    int unsure;    /* the answer to a batch was lost: it may have been applied */
+    int by_system; /* a fired move is under way */
     itsm_ref last;
     itsm_notice *notice; /* notices of the operations, for the outcome */
     size_t nnotices, notice_capacity;
@@ -119,21 +138,43 @@ struct itsm_work {
 itsm_status itsm__work_find(itsm__draft **out, itsm_work *work, itsm_ref ref);
 itsm_status itsm__work_add(itsm__draft **out, itsm_work *work, const itsm_type_def *type, itsm_ref ref);
 
-/* Keep a copy of a draft that this operation is about to change. */
+/* Begin an operation: ITSM_OK, or why there can be none. */
+itsm_status itsm__work_begin(itsm_work *work);
+
+/* The commit depends on this draft staying as it was read. */
+itsm_status itsm__work_check(itsm_work *work, itsm__draft *draft);
+
+/*
+ * Calls that clear issues or note their own, made while issues of the operation stand, are given itsm__quiet(); then
+ * itsm__relay() hands on what a failed one noted.
+ */
+itsm_ctx *itsm__quiet(itsm_work *work);
+itsm_status itsm__relay(itsm_work *work, itsm_status rc);
+
+/* Keep a draft as it was, that this operation is about to change. */
 itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *draft, uint32_t action, itsm_str event);
 
 /* End an operation: keep what it did, or put everything back. */
 itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who);
 void itsm__work_undo(itsm_work *work);
 
+/* Forget a draft that this work made and that did not come to be. */
+void itsm__work_drop(itsm_work *work, itsm__draft *draft);
+
+/* Forget everything, keeping the memory. */
+void itsm__work_empty(itsm_work *work);
+
 itsm_time itsm__work_effective(const itsm_work *work);
 /* When it is recorded: now, or, for history replayed without a clock, when it took effect. */
 itsm_time itsm__work_recorded(const itsm_work *work, itsm_time effective);
-itsm_status itsm__work_ready(itsm_work *work); /* ITSM_OK, or what spoiled it */
+itsm_status itsm__work_ready(itsm_work *work); /* with a view open */
 
 /* Note an issue about a record's field, relation or move. */
 itsm_status itsm__refuse(itsm_work *work, itsm_str where, const char *rule, itsm_str detail, itsm_str clause,
                          const char *message);
+
+/* The next piece of a list, which starts at the end of the bytes and counts once the list's n is raised; or NULL. */
+itsm__piece *itsm__add_piece(itsm_work *work, itsm__pieces *pieces);
 
 /* Identity of a new row: a function of the key and the parts, or random. */
 itsm_status itsm__work_new_id(itsm_id *out, itsm_work *work, const char *purpose, itsm_bytes content);
@@ -144,6 +185,16 @@ typedef itsm_status (*itsm__linked_fn)(void *user, itsm_ref ref);
 
 /* Every record linked by a relation as this work sees it, in order of their identities. */
 itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn, void *user);
+
+/*
+ * Does a move of this end's type judge by the set of records linked here, or may there be one only?  Then whatever joins
+ * or leaves the set is written to the record at this end too, so that two who do so at a time meet there.
+ */
+int itsm__is_anchor(const itsm_sms *sms, const itsm_link_def *link);
+itsm_status itsm__anchors_new(itsm_sms *sms);
+
+/* After fields were written: links that live in them, seen from their other ends.  Refuses what these cannot take. */
+itsm_status itsm__links_follow(itsm_work *work);
 
 /* The row of a link: its body; its two keys one behind the other, with where they end. */
 itsm_status itsm__link_body(itsm_buf *out, const itsm__link_change *change);
@@ -157,12 +208,15 @@ void itsm__clocks_reset(itsm__draft *draft);
 void itsm__clock_clear(const itsm__memory *memory, itsm__clock_draft *clock);
 
 /* Move the clocks of a draft on, from how its record was to how it is. */
-itsm_status itsm__clocks_follow(itsm_work *work, itsm__draft *draft, const itsm_record *before, itsm_time effective);
+itsm_status itsm__clocks_follow(itsm_work *work, itsm__touch *touch, itsm_time effective);
+
+/* Put them back. */
+void itsm__clocks_undo(itsm__touch *touch);
 
 /* Move the clocks on by an observed step: pauses end where the next event begins, and the source may say for good when
    the work was done. */
-itsm_status itsm__clocks_observe(itsm_work *work, itsm__draft *draft, const itsm_record *before,
-                                 const itsm_observation *observation, itsm_time previous);
+itsm_status itsm__clocks_observe(itsm_work *work, itsm__touch *touch, const itsm_observation *observation,
+                                 itsm_time previous);
 
 itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock);
 itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body);
@@ -170,13 +224,45 @@ itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind);
 /* Put the stop that the source says for good among the events. */
 itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *memory);
 /* When the clock next needs somebody: ITSM_TIME_NONE if never. */
-itsm_time itsm__clock_next_at(const itsm_sms *sms, const itsm__clock_draft *clock);
+itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock);
 
 /* operations.c -------------------------------------------------------------------------------------------------------- */
 
 const itsm_state_def *itsm__record_state(const itsm_record *record, const itsm_machine *machine);
+const itsm_state_def *itsm__primary_state(const itsm_record *record);
+itsm_status itsm__set_state(itsm_record *record, const itsm_machine *machine, size_t state);
+itsm_str itsm__clause_of(const itsm_type_def *type);
+
+/* The worse of two answers: what failed outright, then a refusal, then undecided. */
+itsm_status itsm__worse(itsm_status a, itsm_status b);
+
+/* Begin an operation of the host on a record; and end it: follow the links, then settle or undo. */
+itsm_status itsm__work_begin_at(itsm__draft **out, itsm_work *work, itsm_ref ref, uint64_t expect);
+itsm_status itsm__work_end(itsm_work *work, itsm_status rc);
+itsm_status itsm__work_has_time(itsm_work *work);
+
+/* Write as a host in a state; every locked field is an issue. */
+itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_named *set, size_t n,
+                               const itsm_state_def *state, int creating);
+
+/* Fields mandatory at a state (NULL: at creation) that are missing; with `before` only those that were there. */
+itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state,
+                                  const itsm_record *before);
+
+/* The record of a type with a number; ITSM_DONE if there is none. */
+itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type, itsm_str number);
 /* Recompute derived fields, but for those that the source of an observation carries. */
 itsm_status itsm__derive(itsm_record *record, const unsigned char *known);
+
+/* move.c -------------------------------------------------------------------------------------------------------------- */
+
+/* Every move from the present states of a draft, tried and undone. */
+itsm_status itsm__work_possible(itsm_work *work, itsm__draft *draft, itsm_possible_fn fn, void *user);
+
+/* notices.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Rows of the notices noted since the mark. */
+itsm_status itsm__notices_settle(itsm_work *work);
 
 /* How guards read a draft.  `known`, if not NULL, says by field index which fields its source carries. */
 typedef struct itsm__draft_subject {

@@ -4,6 +4,8 @@
  * `ci`), the fact lives in that field and its index; else it is a row of its own, kept in the direction of the end
  * with the lower type and link number, with a key for each end.
  *
+ * A relation that is its own inverse is one fact without a direction: its row is kept from the lower reference.
+ *
  * itsm__links_each() gives what this work sees: the store, less what the work took away, plus what it made.  O(k) for
  * k links, one read each.
  */
@@ -27,13 +29,26 @@ static const itsm_link_def *inverse_of(const itsm_link_def *link, const itsm_typ
     return itsm_link_inverse(link, link->target ? link->target : target);
 }
 
+static int ref_order(itsm_ref a, itsm_ref b)
+{
+    if (a.type != b.type) return a.type < b.type ? -1 : 1;
+    if (a.id.hi != b.id.hi) return a.id.hi < b.id.hi ? -1 : 1;
+    return a.id.lo < b.id.lo ? -1 : a.id.lo > b.id.lo;
+}
+
+static int is_own_inverse(const itsm_link_def *link)
+{
+    return link->target == link->type && inverse_of(link, link->target) == link;
+}
+
 /* Put a link into the direction its row is kept in. */
 static void canonical(itsm__link_change *change, const itsm_type_def *target)
 {
-    const itsm_link_def *inverse = inverse_of(change->link, target);
-    if (!inverse || change->link->type->number < inverse->type->number ||
-        (change->link->type->number == inverse->type->number && change->link->number <= inverse->number))
-        return;
+    const itsm_link_def *link = change->link, *inverse = inverse_of(link, target);
+    int kept = !inverse || link->type->number < inverse->type->number ||
+               (link->type->number == inverse->type->number && link->number < inverse->number) ||
+               (link == inverse && ref_order(change->from, change->to) <= 0);
+    if (kept) return;
     itsm_ref from = change->from;
     change->from = change->to, change->to = from, change->link = inverse;
 }
@@ -78,12 +93,14 @@ itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__li
 
 /* Reading ----------------------------------------------------------------------------------------------------------- */
 
-/* What this work did to a link whose row is kept as given: 1 made, -1 taken away, 0 nothing. */
-static int changed_here(const itsm_work *work, itsm_ref from, const itsm_link_def *link, itsm_ref to)
+/* Did this work take a link away? */
+static int is_taken_away(const itsm_work *work, itsm_ref near, const itsm_link_def *link, itsm_ref far)
 {
-    for (size_t i = work->nlinks; i-- > 0;) {
+    itsm__link_change kept = { near, far, link, 0 };
+    canonical(&kept, link->target);
+    for (size_t i = 0; i < work->nlinks; i++) {
         const itsm__link_change *c = &work->links[i];
-        if (c->link == link && same_ref(c->from, from) && same_ref(c->to, to)) return c->added ? 1 : -1;
+        if (c->link == kept.link && same_ref(c->from, kept.from) && same_ref(c->to, kept.to)) return !c->added;
     }
     return 0;
 }
@@ -125,38 +142,49 @@ static itsm_status scan(itsm_cursor *cursor, itsm_work *work, uint32_t type, uin
     if (rc) return rc;
     range.type = type, range.index = index, range.lo = start, range.hi.p = end->p, range.hi.n = end->n;
     if (eq) range.neq = 1, range.eq = eq;
-    return itsm_store_scan(cursor, work->ctx, &work->view, &range);
+    return itsm__relay(work, itsm_store_scan(cursor, itsm__quiet(work), &work->view, &range));
 }
 
-/* Links kept as rows: through the key of the near end. */
-static itsm_status collect_rows(refs *out, itsm_work *work, itsm_ref near, const itsm_link_def *link)
+static itsm_status next_row(itsm_row *row, itsm_work *work, itsm_cursor *cursor)
 {
-    itsm__link_change kept = { near, near, link, 1 };
-    canonical(&kept, link->target);
-    int forward = kept.link == link;
+    return itsm__relay(work, itsm_store_next(row, itsm__quiet(work), cursor));
+}
+
+/* Rows that have the record at one end: through the key of that end. */
+static itsm_status collect_rows(refs *out, itsm_work *work, itsm_ref near, const itsm_link_def *link, int near_is_from)
+{
     itsm_buf prefix = ITSM_BUF_INIT, end = ITSM_BUF_INIT;
     itsm_cursor cursor = ITSM_CURSOR_INIT;
     itsm_row row;
     itsm_buf_init(&prefix, work->ctx), itsm_buf_init(&end, work->ctx);
     itsm_status rc = itsm__key_ref(&prefix, near);
     if (!rc) rc = itsm__key_unsigned(&prefix, link->number);
-    if (!rc) rc = scan(&cursor, work, ITSM_ROW_LINK, forward ? 1 : 2, &prefix, &end, NULL);
-    while (!rc && (rc = itsm_store_next(&row, work->ctx, &cursor)) == ITSM_OK) {
-        itsm_ref far;
-        rc = link_end(&far, work, row.body, forward ? LINK_TO : LINK_FROM);
-        if (!rc && changed_here(work, forward ? near : far, kept.link, forward ? far : near) >= 0) rc = add_ref(work, out, far);
+    if (!rc) rc = scan(&cursor, work, ITSM_ROW_LINK, near_is_from ? 1 : 2, &prefix, &end, NULL);
+    while (!rc && (rc = next_row(&row, work, &cursor)) == ITSM_OK) {
+        itsm_ref far = { 0, { 0, 0 } };
+        rc = link_end(&far, work, row.body, near_is_from ? LINK_TO : LINK_FROM);
+        if (!rc && !is_taken_away(work, near, link, far)) rc = add_ref(work, out, far);
     }
     itsm_store_cursor_close(&cursor);
-    for (size_t i = 0; i < work->nlinks && rc >= 0; i++) {
-        const itsm__link_change *c = &work->links[i];
-        if (c->link != kept.link || !same_ref(forward ? c->from : c->to, near)) continue;
-        if (changed_here(work, c->from, c->link, c->to) > 0) {
-            itsm_status added = add_ref(work, out, forward ? c->to : c->from);
-            if (added) rc = added;
-        }
-    }
     itsm_buf_clear(&prefix), itsm_buf_clear(&end);
     return rc < 0 ? rc : ITSM_OK;
+}
+
+/* Links kept as rows: those in the store and those this work made. */
+static itsm_status collect_links(refs *out, itsm_work *work, itsm_ref near, const itsm_link_def *link)
+{
+    itsm__link_change kept = { near, near, link, 1 };
+    canonical(&kept, link->target);
+    int forward = kept.link == link, both = is_own_inverse(link);
+    itsm_status rc = collect_rows(out, work, near, link, forward);
+    if (!rc && both) rc = collect_rows(out, work, near, link, 0);
+    for (size_t i = 0; i < work->nlinks && !rc; i++) {
+        const itsm__link_change *c = &work->links[i];
+        if (c->link != kept.link || !c->added) continue;
+        if (same_ref(forward ? c->from : c->to, near)) rc = add_ref(work, out, forward ? c->to : c->from);
+        else if (both && same_ref(c->to, near)) rc = add_ref(work, out, c->from);
+    }
+    return rc;
 }
 
 static int value_has(const itsm_value *value, itsm_ref ref)
@@ -190,7 +218,7 @@ static itsm_status collect_fields(refs *out, itsm_work *work, itsm_ref near, con
     if (!index) return ITSM_E_UNSUPPORTED;
     rc = itsm__key_value(&prefix, &value);
     if (!rc) rc = scan(&cursor, work, type->number, index->number, &prefix, &end, &value);
-    while (!rc && (rc = itsm_store_next(&row, work->ctx, &cursor)) == ITSM_OK) rc = add_ref(work, out, row.ref);
+    while (!rc && (rc = next_row(&row, work, &cursor)) == ITSM_OK) rc = add_ref(work, out, row.ref);
     itsm_store_cursor_close(&cursor);
     itsm_buf_clear(&prefix), itsm_buf_clear(&end);
     if (rc < 0) return rc;
@@ -228,7 +256,7 @@ itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_lin
     itsm_ref near = itsm_record_ref(draft->record);
     itsm_status rc = link->is_field                 ? collect_own(&found, work, draft->record, link)
                      : inverse && inverse->is_field ? collect_fields(&found, work, near, inverse)
-                                                    : collect_rows(&found, work, near, link);
+                                                    : collect_links(&found, work, near, link);
     for (size_t i = 0; i < found.n && !rc; i++) rc = fn(user, found.items[i]);
     itsm__free(&work->memory, found.items, found.capacity * sizeof *found.items);
     return rc;
@@ -263,20 +291,38 @@ static itsm_status is_linked(int *out, itsm_work *work, itsm__draft *draft, cons
     return rc;
 }
 
-/* May this end take one more, and may the host write the field it lives in? */
-static itsm_status check_end(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, int adding)
+/* May the host write the field this end lives in? */
+static itsm_status check_lock(itsm_work *work, itsm__draft *draft, const itsm_link_def *link)
 {
     const itsm_type_def *type = itsm_record_type(draft->record);
-    itsm_str clause = type->clauses_2018.n ? type->clauses_2018.item[0] : itsm_str_c(NULL);
-    itsm_status rc = ITSM_OK;
+    if (!link || !link->is_field || itsm_field_writable(&type->fields[link->field], itsm__primary_state(draft->record), 0))
+        return ITSM_OK;
+    return itsm__refuse(work, link->name, "locked:", link->name, itsm__clause_of(type), "%S may not be written in this state");
+}
+
+/* May this end have as many as `room` allows, besides those it has? */
+static itsm_status check_room(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, size_t room)
+{
     size_t n = 0;
-    if (link->is_field && !itsm_field_writable(&type->fields[link->field], itsm__record_state(draft->record, &type->machines[0]), 0))
-        rc = itsm__refuse(work, link->name, "locked:", link->name, clause, "%S may not be written in this state");
-    if (!adding || link->many) return rc;
-    itsm_status counted = itsm__links_each(work, draft, link, count_one, &n);
-    if (counted) return counted;
-    if (n) rc = itsm__refuse(work, link->name, "cardinality:", link->name, clause, "%S takes one record and has it");
-    return rc;
+    if (!link || link->many) return ITSM_OK;
+    itsm_status rc = itsm__links_each(work, draft, link, count_one, &n);
+    if (rc || n <= room) return rc;
+    return itsm__refuse(work, link->name, "cardinality:", link->name, itsm__clause_of(itsm_record_type(draft->record)),
+                        "%S takes one record and has it");
+}
+
+/* Locks of both ends, then room at both. */
+static itsm_status check_ends(itsm_work *work, itsm__draft *a, const itsm_link_def *link, itsm__draft *b,
+                              const itsm_link_def *inverse, int adding)
+{
+    itsm_status rc = check_lock(work, a, link), other = check_lock(work, b, inverse);
+    rc = itsm__worse(rc, other);
+    if (!adding) return rc;
+    other = check_room(work, a, link, 0);
+    rc = itsm__worse(rc, other);
+    if (a == b && link == inverse) return rc;
+    other = check_room(work, b, inverse, 0);
+    return itsm__worse(rc, other);
 }
 
 /* Add a ref to a field, or take it out. */
@@ -303,6 +349,7 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
     uint32_t action = adding ? ITSM_AUDIT_LINK : ITSM_AUDIT_UNLINK;
     itsm_ref from = itsm_record_ref(a->record), to = itsm_record_ref(b->record);
     itsm_status rc = itsm__work_touch(&touch, work, a, action, link->name);
+    if (!rc && inverse && itsm__is_anchor(work->sms, inverse)) rc = itsm__work_touch(&touch, work, b, action, inverse->name);
     if (rc) return rc;
     if (link->is_field) return write_field(work, a->record, &link->type->fields[link->field], to, adding);
     if (inverse && inverse->is_field) {
@@ -315,8 +362,9 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
     canonical(&change, itsm_record_type(b->record));
     for (size_t i = 0; i < work->nlinks; i++) { /* the last word counts */
         itsm__link_change *old = &work->links[i];
-        if (old->link == change.link && same_ref(old->from, change.from) && same_ref(old->to, change.to))
-            return *old = change, ITSM_OK;
+        if (old->link != change.link || !same_ref(old->from, change.from) || !same_ref(old->to, change.to)) continue;
+        work->mark.replaced = i, work->mark.replaced_link = *old;
+        return *old = change, ITSM_OK;
     }
     work->links[work->nlinks++] = change;
     return ITSM_OK;
@@ -336,7 +384,8 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
     int linked = 0;
     if (!work) return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
-    itsm_status rc = itsm__work_ready(work);
+    itsm_status rc = itsm__work_begin(work);
+    if (!rc) rc = itsm__work_has_time(work);
     if (!rc) rc = find_end(&a, work, from);
     if (!rc) rc = find_end(&b, work, to);
     if (rc) return rc;
@@ -351,12 +400,13 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
     const itsm_link_def *inverse = inverse_of(link, far);
     if ((rc = is_linked(&linked, work, a, link, to))) return rc;
     if (linked == adding) return ITSM_NOTHING;
-    rc = check_end(work, a, link, adding);
-    itsm_status other = inverse ? check_end(work, b, inverse, adding) : ITSM_OK;
-    if (rc || other) return rc ? rc : other;
+    if ((rc = check_ends(work, a, link, b, inverse, adding))) return rc;
     rc = write_link(work, a, link, b, inverse, adding);
-    if (rc) return itsm__work_undo(work), rc;
-    return itsm__work_settle(work, itsm__work_effective(work), work->act.who);
+    for (size_t i = 0; i < work->ntouches && !rc; i++) {
+        rc = itsm__derive(work->touches[i].draft->record, NULL);
+        if (!rc) rc = itsm_record_check(work->ctx, work->touches[i].draft->record);
+    }
+    return itsm__work_end(work, rc);
 }
 
 itsm_status itsm_work_link(itsm_work *work, itsm_ref from, itsm_str relation, itsm_ref to)
@@ -367,4 +417,98 @@ itsm_status itsm_work_link(itsm_work *work, itsm_ref from, itsm_str relation, it
 itsm_status itsm_work_unlink(itsm_work *work, itsm_ref from, itsm_str relation, itsm_ref to)
 {
     return change_link(work, from, relation, to, 0);
+}
+
+/* Anchors ----------------------------------------------------------------------------------------------------------- */
+
+#define LINKS_PER_TYPE 64 /* places in the table of anchors for each type; relations beyond them are always anchors */
+
+int itsm__is_anchor(const itsm_sms *sms, const itsm_link_def *link)
+{
+    size_t at = (size_t)(link - link->type->links);
+    if (link->is_field) return 0; /* its record is written anyway */
+    return at >= LINKS_PER_TYPE || sms->anchors[link->type->index * LINKS_PER_TYPE + at];
+}
+
+static void anchor_path(unsigned char *row, const itsm_path *path)
+{
+    if ((path->kind == ITSM_PATH_LINK || path->kind == ITSM_PATH_LINKED) && path->at < LINKS_PER_TYPE) row[path->at] = 1;
+}
+
+static void anchor_guard(unsigned char *row, const itsm_guard_def *guard)
+{
+    for (uint16_t i = 0; i < guard->npaths; i++) anchor_path(row, &guard->paths[i]);
+    if (guard->kind == ITSM_GUARD_APPROVED) row[0] = 1; /* the first relation of every type is `approval` */
+}
+
+static void anchor_move(unsigned char *row, const itsm_move_def *move)
+{
+    for (const itsm_guard_def *g = move->guards; g->kind; g++) anchor_guard(row, g);
+    for (const itsm_effect_def *e = move->effects; e->kind; e++) {
+        for (uint16_t i = 0; i < e->npaths; i++) anchor_path(row, &e->paths[i]);
+        for (uint16_t i = 0; e->condition && i < e->condition->nodes; i++) anchor_guard(row, &e->condition[i]);
+    }
+}
+
+itsm_status itsm__anchors_new(itsm_sms *sms)
+{
+    size_t n = itsm_model_type_count(sms->model);
+    sms->nanchors = n * LINKS_PER_TYPE;
+    sms->anchors = itsm__alloc_zero(&sms->memory, sms->nanchors);
+    if (!sms->anchors) return ITSM_E_NOMEM;
+    for (size_t t = 0; t < n; t++) {
+        const itsm_type_def *type = itsm_model_type_at(sms->model, t);
+        unsigned char *row = sms->anchors + type->index * LINKS_PER_TYPE;
+        for (size_t i = 0; i < type->nlinks && i < LINKS_PER_TYPE; i++) row[i] = !type->links[i].many;
+        for (size_t m = 0; m < type->nmachines; m++)
+            for (size_t i = 0; i < type->machines[m].nmoves; i++) anchor_move(row, &type->machines[m].moves[i]);
+    }
+    return ITSM_OK;
+}
+
+/* One link that a written field made or took away, seen from its other end. */
+static itsm_status follow_ref(itsm_work *work, const itsm_link_def *link, itsm_ref ref, int adding)
+{
+    itsm__draft *far;
+    itsm__touch *touch;
+    const itsm_type_def *type = itsm_model_type_number(work->sms->model, ref.type);
+    const itsm_link_def *inverse = type ? inverse_of(link, type) : NULL;
+    if (!inverse || !itsm__is_anchor(work->sms, inverse)) return ITSM_OK;
+    itsm_status rc = itsm__work_find(&far, work, ref);
+    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
+    if (adding && (rc = check_room(work, far, inverse, 1))) return rc;
+    return itsm__work_touch(&touch, work, far, adding ? ITSM_AUDIT_LINK : ITSM_AUDIT_UNLINK, inverse->name);
+}
+
+/* What stands in one value and not in the other. */
+static itsm_status follow_value(itsm_work *work, const itsm_link_def *link, const itsm_value *value, const itsm_value *other,
+                                int adding)
+{
+    if (!value) return ITSM_OK;
+    const itsm_value *items = value->kind == ITSM_LIST ? value->u.list.item : value;
+    size_t n = value->kind == ITSM_LIST ? value->u.list.n : 1;
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < n && !rc; i++)
+        if (items[i].kind == ITSM_REF && !value_has(other, items[i].u.ref)) rc = follow_ref(work, link, items[i].u.ref, adding);
+    return rc;
+}
+
+/* The touches grow meanwhile; those added have no fields written. */
+itsm_status itsm__links_follow(itsm_work *work)
+{
+    itsm_status rc = ITSM_OK;
+    for (size_t t = 0, n = work->ntouches; t < n && !rc; t++) {
+        const itsm_type_def *type = itsm_record_type(work->touches[t].draft->record);
+        for (size_t i = 0; i < type->nlinks && !rc; i++) {
+            const itsm_link_def *link = &type->links[i];
+            if (!link->is_field) continue;
+            uint16_t number = type->fields[link->field].number;
+            const itsm_value *before = itsm__record_at(work->touches[t].before, number);
+            const itsm_value *after = itsm__record_at(work->touches[t].draft->record, number);
+            if ((!before && !after) || (before && after && itsm_value_eq(before, after))) continue;
+            rc = follow_value(work, link, before, after, 0);
+            if (!rc) rc = follow_value(work, link, after, before, 1);
+        }
+    }
+    return rc;
 }

@@ -233,13 +233,32 @@ static int64_t held_number(const itsm_record *record, uint16_t field)
     return value ? value->u.i : 0;
 }
 
-static itsm_status write_values(const itsm_observer *observer, itsm_record *record, const itsm_observation *o)
+/* Would the field take this? */
+static int is_fitting(const itsm_field_def *field, const itsm_value *value)
+{
+    if (value->kind != field->kind) return value->kind == ITSM_TEXT && (field->kind == ITSM_PARTY || field->kind == ITSM_ENUM);
+    return value->kind != ITSM_INT || !field->ranged || (value->u.i >= field->lo && value->u.i <= field->hi);
+}
+
+static itsm_status check_value(const itsm_work *work, const itsm_field_def *field, const itsm_value *value)
+{
+    const itsm_value *items = value->kind == ITSM_LIST ? value->u.list.item : value;
+    size_t n = value->kind == ITSM_LIST ? value->u.list.n : value->kind != ITSM_NONE;
+    int fits = value->kind == ITSM_NONE || (value->kind == ITSM_LIST) == (field->list != 0);
+    for (size_t i = 0; i < n && fits; i++) fits = is_fitting(field, &items[i]);
+    if (fits) return ITSM_OK;
+    return itsm__issue(work->ctx, ITSM_E_INVALID, field->name, none(), none(), "%S cannot take this value", field->name);
+}
+
+static itsm_status write_values(const itsm_work *work, const itsm_observer *observer, itsm_record *record,
+                                const itsm_observation *o)
 {
     itsm_status rc = ITSM_OK;
     for (size_t i = 0; i < observer->nfields && !rc; i++) {
         const itsm_value *held = itsm__record_at(record, observer->fields[i]->number);
         if (held ? itsm_value_eq(held, &o->values[i]) : o->values[i].kind == ITSM_NONE) continue;
-        rc = itsm_record_set(record, observer->fields[i], &o->values[i]);
+        rc = check_value(work, observer->fields[i], &o->values[i]);
+        if (!rc) rc = itsm_record_set(record, observer->fields[i], &o->values[i]);
     }
     return rc;
 }
@@ -320,7 +339,7 @@ static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm_
     if (rc) return rc;
     touch->created = o->ordinal == 0;
     if (touch->created && (rc = begin_record(observer, draft->record, o))) return rc;
-    if ((rc = write_values(observer, draft->record, o)) || (rc = write_progress(draft->record, o)) ||
+    if ((rc = write_values(work, observer, draft->record, o)) || (rc = write_progress(draft->record, o)) ||
         (rc = itsm__derive(draft->record, observer->known)))
         return rc;
     if (touch->created) {
@@ -331,7 +350,7 @@ static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm_
         if (!is_verdict(rc)) return rc;
     }
     if ((rc = step(&touch->event, work, observer, draft, o, to))) return rc;
-    return itsm__clocks_observe(work, draft, touch->before, o, previous);
+    return itsm__clocks_observe(work, touch, o, previous);
 }
 
 /* Is this the next event of its case, one that is known, or one that cannot be? */
@@ -365,16 +384,15 @@ itsm_status itsm_work_observe(itsm_observed *out, itsm_work *work, itsm_observer
     if (!to)
         return itsm__issue(work->ctx, ITSM_E_INVALID, o->number, none(), none(), "%S is no state of %S", o->state,
                            observer->type->name);
-    itsm_status rc = itsm__work_ready(work);
-    work->ndeviations = 0;
+    itsm_status rc = itsm__work_begin(work);
     if (!rc) rc = itsm__work_find(&draft, work, ref);
     if (rc < 0) return rc;
     rc = place(work, rc == ITSM_OK ? draft->record : NULL, o);
     if (!rc && !draft) rc = itsm__work_add(&draft, work, observer->type, ref);
     if (rc) return rc;
-    if ((rc = observe(work, observer, draft, o, to))) return itsm__work_undo(work), work->spoiled = rc;
+    if ((rc = observe(work, observer, draft, o, to))) return itsm__work_undo(work), rc;
     rc = itsm__work_settle(work, o->at, o->who);
-    if (rc || !out) return rc;
+    if (rc || !out || out->size < sizeof *out) return rc;
     out->ref = ref, out->deviations = work->deviations, out->ndeviations = work->ndeviations;
     return ITSM_OK;
 }

@@ -71,9 +71,11 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
     sms->model = itsm_model_ref(model);
     itsm_buf_init(&sms->key, ctx), itsm_buf_init(&sms->text, ctx);
     itsm__arena_init(&sms->arena, &sms->memory);
-    itsm_status rc = ITSM_OK;
+    sms->quiet.memory = sms->memory;
+    itsm__arena_init(&sms->quiet.text, &sms->memory);
+    itsm_status rc = itsm__anchors_new(sms);
     if (options && options->sla) sms->sla = itsm_sla_ref(options->sla);
-    if (options && options->key.n) rc = itsm_buf_add(&sms->key, options->key.p, options->key.n);
+    if (!rc && options && options->key.n) rc = itsm_buf_add(&sms->key, options->key.p, options->key.n);
     if (!rc) rc = define(sms);
     if (rc) itsm_sms_free(sms), sms = NULL;
     *out = sms;
@@ -89,6 +91,9 @@ void itsm_sms_free(itsm_sms *sms)
     itsm__clock_clear(&sms->memory, &sms->reading);
     itsm_buf_clear(&sms->key), itsm_buf_clear(&sms->text);
     itsm__arena_clear(&sms->arena);
+    itsm__arena_clear(&sms->quiet.text);
+    itsm__free(&sms->memory, sms->quiet.issues, sms->quiet.issue_capacity * sizeof *sms->quiet.issues);
+    itsm__free(&sms->memory, sms->anchors, sms->nanchors);
     itsm__memory memory = sms->memory;
     itsm__free(&memory, sms, sizeof *sms);
 }
@@ -106,7 +111,7 @@ itsm_store *itsm__sms_store(const itsm_sms *sms)
 /* Finding ----------------------------------------------------------------------------------------------------------- */
 
 /* A scan of one index of one type, over all keys or those that begin with a value. */
-static itsm_status scan_index(itsm_cursor *cursor, itsm_sms *sms, itsm_view *view, uint32_t type, uint32_t index,
+static itsm_status scan_index(itsm_cursor *cursor, itsm_ctx *ctx, itsm_view *view, uint32_t type, uint32_t index,
                               const itsm_value *eq, itsm_buf *lo, itsm_buf *hi)
 {
     itsm_range range = ITSM_RANGE_INIT;
@@ -119,18 +124,18 @@ static itsm_status scan_index(itsm_cursor *cursor, itsm_sms *sms, itsm_view *vie
         if (rc) return rc;
         range.neq = 1, range.eq = eq, range.lo = prefix, range.hi.p = hi->p, range.hi.n = hi->n;
     }
-    return itsm_store_scan(cursor, sms->ctx, view, &range);
+    return itsm_store_scan(cursor, ctx, view, &range);
 }
 
-static itsm_status find_in(itsm_ref *out, itsm_sms *sms, itsm_view *view, const itsm_type_def *type, itsm_str number)
+itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type, itsm_str number)
 {
     itsm_cursor cursor = ITSM_CURSOR_INIT;
     itsm_value value = itsm_value_text(number);
     itsm_buf lo = ITSM_BUF_INIT, hi = ITSM_BUF_INIT;
     itsm_row row;
-    itsm_buf_init(&lo, sms->ctx), itsm_buf_init(&hi, sms->ctx);
-    itsm_status rc = scan_index(&cursor, sms, view, type->number, ITSM_INDEX_NUMBER, &value, &lo, &hi);
-    if (!rc) rc = itsm_store_next(&row, sms->ctx, &cursor);
+    itsm_buf_init(&lo, ctx), itsm_buf_init(&hi, ctx);
+    itsm_status rc = scan_index(&cursor, ctx, view, type->number, ITSM_INDEX_NUMBER, &value, &lo, &hi);
+    if (!rc) rc = itsm_store_next(&row, ctx, &cursor);
     if (!rc) *out = row.ref;
     itsm_store_cursor_close(&cursor);
     itsm_buf_clear(&lo), itsm_buf_clear(&hi);
@@ -150,7 +155,7 @@ itsm_status itsm_sms_find(itsm_ref *out, itsm_sms *sms, itsm_str number)
         for (size_t i = 0; i < n && rc == ITSM_DONE; i++) {
             const itsm_type_def *type = itsm_model_type_at(sms->model, i);
             int has = number.n > type->prefix.n && !memcmp(number.p, type->prefix.p, type->prefix.n);
-            if (has == named) rc = find_in(out, sms, &view, type, number);
+            if (has == named) rc = itsm__find_number(out, sms->ctx, &view, type, number);
         }
     itsm_store_view_close(&view);
     if (rc != ITSM_DONE) return rc;
@@ -172,7 +177,7 @@ itsm_status itsm_sms_each(itsm_sms *sms, itsm_str type_name, itsm_record_fn fn, 
     itsm_ref unused = { type->number, { 0, 0 } };
     itsm_status rc = itsm_store_view_open(&view, sms->ctx, sms->store, NULL);
     if (!rc) rc = itsm_record_new(&record, sms->ctx, sms->model, type, unused);
-    if (!rc) rc = scan_index(&cursor, sms, &view, type->number, ITSM_INDEX_NUMBER, NULL, &lo, &hi);
+    if (!rc) rc = scan_index(&cursor, sms->ctx, &view, type->number, ITSM_INDEX_NUMBER, NULL, &lo, &hi);
     while (!rc && (rc = itsm_store_next(&row, sms->ctx, &cursor)) == ITSM_OK)
         if (!(rc = itsm__record_read(record, sms->ctx, &row))) rc = fn(user, record);
     itsm_store_cursor_close(&cursor);
@@ -246,19 +251,6 @@ itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uin
 
 /* What can be done now ---------------------------------------------------------------------------------------------- */
 
-typedef struct asking {
-    itsm_ctx *ctx;
-    itsm_possible_fn fn;
-    void *user;
-} asking;
-
-static itsm_status give_possible(void *user, const itsm_move_def *move, itsm_status verdict)
-{
-    const asking *a = user;
-    itsm_possible possible = { sizeof possible, move, verdict == ITSM_OK, 0, a->ctx->issues, a->ctx->nissues };
-    return a->fn(a->user, &possible);
-}
-
 itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act, itsm_possible_fn fn, void *user)
 {
     itsm_work *work;
@@ -268,14 +260,7 @@ itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act, 
     if (rc) return rc;
     if (!(rc = itsm__work_ready(work))) rc = itsm__work_find(&draft, work, ref);
     if (rc == ITSM_NOTHING) rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
-    if (!rc) {
-        const itsm_type_def *type = itsm_record_type(draft->record);
-        itsm__draft_subject self = { work, draft, NULL };
-        itsm_subject subject = { &itsm__draft_methods, &self };
-        asking a = { sms->ctx, fn, user };
-        for (size_t i = 0; i < type->nmachines && !rc; i++)
-            rc = itsm_machine_possible(sms->ctx, &type->machines[i], subject, act, give_possible, &a);
-    }
+    if (!rc) rc = itsm__work_possible(work, draft, fn, user);
     itsm_work_free(work);
     return rc;
 }

@@ -2,21 +2,18 @@
 /*
  * A unit of work: drafts of records, what operations do to them, and the one batch they end in.
  *
- * itsm__work_find() reads a record into a draft, once.  An operation calls itsm__work_touch() before it changes a
- * draft and ends with itsm__work_settle() or itsm__work_undo().  itsm_work_commit() writes everything and leaves the
- * work empty, with its memory kept for the next.  A draft costs one record object; objects are used again, so a load
- * of a million records allocates no more than its largest batch.
- *
- * Running out of memory while settling leaves drafts and history apart: the work is spoiled then and can only be
- * freed.  Nothing of it was written.
+ * itsm__work_find() reads a record into a draft, once.  An operation begins with itsm__work_begin(), calls
+ * itsm__work_touch() before it changes a draft and ends with itsm__work_settle() or itsm__work_undo().  A touched draft
+ * works on a copy of its record, so undoing takes the originals back, which needs no memory; settling that fails is
+ * undone.  The batch of all operations is put together in commit.c.  A draft costs one record object; objects are used
+ * again, so a load of a million records allocates no more than its largest batch.
  */
 #include "sms/internal.h"
 
 #include "base/bits.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "record/index.h"
-#include "record/key.h"
+#include "record/internal.h"
 
 #define DRAFTS_KEPT 4096 /* objects kept for the next batch */
 
@@ -46,12 +43,27 @@ itsm_status itsm__refuse(itsm_work *work, itsm_str where, const char *rule, itsm
     return rc;
 }
 
+itsm_ctx *itsm__quiet(itsm_work *work)
+{
+    return &work->sms->quiet;
+}
+
+itsm_status itsm__relay(itsm_work *work, itsm_status rc)
+{
+    itsm_ctx *quiet = &work->sms->quiet;
+    for (size_t i = 0; i < quiet->nissues && rc < 0; i++) {
+        const itsm_issue *issue = &quiet->issues[i];
+        (void)itsm__issue(work->ctx, issue->code, issue->where, issue->rule, issue->clause, "%S", issue->message);
+    }
+    itsm__issues_clear(quiet);
+    return rc;
+}
+
 /* Opening and closing ----------------------------------------------------------------------------------------------- */
 
 static itsm_status copy_act(itsm_work *work, const itsm_act *act)
 {
-    memcpy(&work->act, act, act->size < sizeof work->act ? act->size : sizeof work->act);
-    work->act.size = sizeof work->act;
+    work->act = *act, work->act.size = sizeof work->act;
     itsm_str *roles = itsm__arena_alloc(&work->texts, act->nroles * sizeof *roles);
     itsm_status rc = roles ? itsm__arena_copy(&work->act.who, &work->texts, act->who) : ITSM_E_NOMEM;
     for (size_t i = 0; i < act->nroles && !rc; i++) rc = itsm__arena_copy(&roles[i], &work->texts, act->roles[i]);
@@ -64,7 +76,7 @@ itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act)
 {
     if (!out) return ITSM_E_MISUSE;
     *out = NULL;
-    if (!sms || !act || act->size == 0 || (act->nroles && !act->roles)) return ITSM_E_MISUSE;
+    if (!sms || !act || act->size < sizeof *act || (act->nroles && !act->roles)) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
     if (sms->open)
         return itsm__issue(sms->ctx, ITSM_E_MISUSE, none(), none(), none(), "another work of this system is open");
@@ -90,7 +102,7 @@ static void free_draft(itsm_work *work, itsm__draft *draft)
 }
 
 /* Forget what was done, keeping the objects for the next batch. */
-static void empty(itsm_work *work)
+void itsm__work_empty(itsm_work *work)
 {
     while (work->made_drafts > DRAFTS_KEPT) free_draft(work, work->drafts[--work->made_drafts]);
     itsm_store_view_close(&work->view);
@@ -98,18 +110,26 @@ static void empty(itsm_work *work)
     itsm__arena_reset(&work->arena);
     work->ndrafts = work->ntouches = work->nlinks = work->history.n = work->audit.n = work->notices.n = 0;
     work->bytes.n = work->nnotices = 0;
-    work->has_txid = 0;
+    work->has_txid = work->unsure = 0;
+}
+
+void itsm_work_clear(itsm_work *work)
+{
+    if (!work) return;
+    itsm__issues_clear(work->ctx);
+    itsm__work_empty(work);
 }
 
 void itsm_work_free(itsm_work *work)
 {
     if (!work) return;
     const itsm__memory *memory = &work->memory;
-    empty(work);
+    itsm__work_empty(work);
     while (work->made_drafts) free_draft(work, work->drafts[--work->made_drafts]);
     for (size_t i = 0; i < work->made_touches; i++) itsm_record_free(work->touches[i].before);
     itsm__free(memory, work->drafts, work->draft_capacity * sizeof *work->drafts);
     itsm__free(memory, work->touches, work->touch_capacity * sizeof *work->touches);
+    itsm__free(memory, work->checks, work->check_capacity * sizeof *work->checks);
     itsm__free(memory, work->links, work->link_capacity * sizeof *work->links);
     itsm__free(memory, work->history.items, work->history.capacity * sizeof *work->history.items);
     itsm__free(memory, work->audit.items, work->audit.capacity * sizeof *work->audit.items);
@@ -127,10 +147,24 @@ void itsm_work_free(itsm_work *work)
 
 itsm_status itsm__work_ready(itsm_work *work)
 {
-    if (work->spoiled) return work->spoiled;
     itsm_call call = ITSM_CALL_INIT;
     call.host_txn = work->act.host_txn;
     return work->view.store ? ITSM_OK : itsm_store_view_open(&work->view, work->ctx, work->sms->store, &call);
+}
+
+itsm_status itsm__work_begin(itsm_work *work)
+{
+    itsm__mark *mark = &work->mark;
+    if (work->unsure)
+        return itsm__issue(work->ctx, ITSM_E_UNKNOWN, none(), none(), none(),
+                           "what was committed before may have been written: commit again or clear the work");
+    itsm_status rc = itsm__work_ready(work);
+    if (rc) return rc;
+    mark->history = work->history.n, mark->audit = work->audit.n, mark->notices = work->notices.n;
+    mark->nnotices = work->nnotices, mark->bytes = work->bytes.n, mark->nlinks = work->nlinks;
+    mark->replaced = SIZE_MAX, mark->has_txid = work->has_txid;
+    work->ntouches = work->nchecks = work->ndeviations = 0, work->by_system = 0;
+    return ITSM_OK;
 }
 
 /* Drafts ------------------------------------------------------------------------------------------------------------ */
@@ -149,7 +183,7 @@ static itsm_status spare_draft(itsm__draft **out, itsm_work *work, const itsm_ty
         rc = itsm__grow(&work->memory, &work->drafts, &work->draft_capacity, work->made_drafts + 1, sizeof *work->drafts);
         if (rc) return rc;
         if (!(draft = itsm__alloc_zero(&work->memory, sizeof *draft))) return ITSM_E_NOMEM;
-        if ((rc = itsm_record_new(&draft->record, work->ctx, work->sms->model, type, ref))) {
+        if ((rc = itsm_record_new(&draft->record, itsm__quiet(work), work->sms->model, type, ref))) {
             itsm__free(&work->memory, draft, sizeof *draft);
             return rc;
         }
@@ -191,9 +225,10 @@ itsm_status itsm__work_find(itsm__draft **out, itsm_work *work, itsm_ref ref)
     itsm_row row;
     const itsm_type_def *type = itsm_model_type_number(work->sms->model, ref.type);
     if (!type) return ITSM_NOTHING;
-    itsm_status rc = itsm_store_get(&row, work->ctx, &work->view, ref);
-    if (rc) return rc;
-    if ((rc = spare_draft(out, work, type, ref)) || (rc = itsm__record_read((*out)->record, work->ctx, &row))) return rc;
+    itsm_status rc = itsm_store_get(&row, itsm__quiet(work), &work->view, ref);
+    if (!rc) rc = spare_draft(out, work, type, ref);
+    if (!rc) rc = itsm__record_read((*out)->record, itsm__quiet(work), &row);
+    if (rc) return itsm__relay(work, rc);
     (*out)->expect = (*out)->revision = row.rev;
     return keep_draft(work, ref);
 }
@@ -213,48 +248,93 @@ itsm_status itsm_work_get(const itsm_record **out, itsm_work *work, itsm_ref ref
     return rc;
 }
 
-itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *draft, uint32_t action, itsm_str event)
+itsm_status itsm__work_check(itsm_work *work, itsm__draft *draft)
 {
-    for (size_t i = 0; draft->touched && i < work->ntouches; i++)
-        if (work->touches[i].draft == draft) return *out = &work->touches[i], ITSM_OK;
+    if (draft->checked) return ITSM_OK;
+    itsm_status rc =
+        itsm__grow(&work->memory, &work->checks, &work->check_capacity, work->nchecks + 1, sizeof *work->checks);
+    if (!rc) work->checks[work->nchecks++] = draft, draft->checked = 1;
+    return rc;
+}
+
+/* A touch whose `before` can be assigned to. */
+static itsm_status spare_touch(itsm__touch **out, itsm_work *work, const itsm__draft *draft)
+{
     itsm_status rc =
         itsm__grow(&work->memory, &work->touches, &work->touch_capacity, work->ntouches + 1, sizeof *work->touches);
     if (rc) return rc;
     itsm__touch *touch = &work->touches[work->ntouches];
-    if (work->ntouches == work->made_touches) {
-        memset(touch, 0, sizeof *touch);
-        if ((rc = itsm_record_copy(&touch->before, work->ctx, draft->record))) return rc;
-        work->made_touches++;
-    } else if ((rc = itsm__record_assign(touch->before, draft->record))) {
-        return rc;
+    *out = touch;
+    if (work->ntouches < work->made_touches) return itsm__record_assign(touch->before, draft->record);
+    memset(touch, 0, sizeof *touch);
+    if ((rc = itsm_record_copy(&touch->before, itsm__quiet(work), draft->record))) return rc;
+    work->made_touches++;
+    return ITSM_OK;
+}
+
+static void swap_records(itsm__touch *touch)
+{
+    itsm_record *record = touch->before;
+    touch->before = touch->draft->record, touch->draft->record = record;
+}
+
+itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *draft, uint32_t action, itsm_str event)
+{
+    itsm__touch *touch;
+    for (size_t i = 0; draft->touched && i < work->ntouches; i++) {
+        touch = &work->touches[i];
+        if (touch->draft != draft) continue;
+        if (action == ITSM_AUDIT_MOVE && touch->action != ITSM_AUDIT_MOVE && !touch->created)
+            touch->action = action, touch->event = event; /* a move says more than that it was touched */
+        return *out = touch, ITSM_OK;
     }
+    itsm_status rc = spare_touch(&touch, work, draft);
+    if (rc) return rc;
     touch->draft = draft, touch->revision = draft->revision, touch->changed = draft->changed;
-    touch->created = 0, touch->action = action, touch->event = event;
+    touch->created = touch->clocks_saved = 0, touch->by_system = work->by_system;
+    touch->action = action, touch->event = event;
+    swap_records(touch);
     work->ntouches++;
     draft->touched = 1;
     *out = touch;
     return ITSM_OK;
 }
 
-/* Forget a draft that this work made and that did not come to be. */
-static void drop_draft(itsm_work *work, itsm__draft *draft)
+void itsm__work_drop(itsm_work *work, itsm__draft *draft)
 {
     unsigned char key[20];
-    ref_bytes(key, itsm_record_ref(draft->record));
+    itsm_ref ref = itsm_record_ref(draft->record);
+    ref_bytes(key, ref);
     uint64_t *place = itsm__map_find(&work->by_ref, key, sizeof key);
     if (place) *place = 0;
+    (void)itsm__record_reset(draft->record, itsm_record_type(draft->record), ref); /* nothing links to it any more */
+    draft->changed = 0;
+}
+
+/* The links as they were at the mark. */
+static void undo_links(itsm_work *work)
+{
+    const itsm__mark *mark = &work->mark;
+    work->nlinks = mark->nlinks;
+    if (mark->replaced != SIZE_MAX) work->links[mark->replaced] = mark->replaced_link;
 }
 
 void itsm__work_undo(itsm_work *work)
 {
+    const itsm__mark *mark = &work->mark;
     for (size_t i = work->ntouches; i-- > 0;) {
         itsm__touch *touch = &work->touches[i];
         itsm__draft *draft = touch->draft;
+        itsm__clocks_undo(touch);
+        swap_records(touch);
         draft->touched = 0, draft->changed = touch->changed, draft->revision = touch->revision;
-        if (touch->created) drop_draft(work, draft);
-        else if (itsm__record_assign(draft->record, touch->before)) work->spoiled = ITSM_E_NOMEM;
+        if (touch->created) itsm__work_drop(work, draft);
     }
-    work->ntouches = 0;
+    for (size_t i = 0; i < work->nchecks; i++) work->checks[i]->checked = 0;
+    undo_links(work);
+    work->ntouches = work->nchecks = 0, work->by_system = 0;
+    work->history.n = mark->history, work->audit.n = mark->audit, work->notices.n = mark->notices;
+    work->nnotices = mark->nnotices, work->bytes.n = mark->bytes, work->has_txid = mark->has_txid;
 }
 
 /* Settling ---------------------------------------------------------------------------------------------------------- */
@@ -310,7 +390,7 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
     return ITSM_OK;
 }
 
-static itsm__piece *add_piece(itsm_work *work, itsm__pieces *pieces)
+itsm__piece *itsm__add_piece(itsm_work *work, itsm__pieces *pieces)
 {
     if (itsm__grow(&work->memory, &pieces->items, &pieces->capacity, pieces->n + 1, sizeof *pieces->items)) return NULL;
     itsm__piece *piece = &pieces->items[pieces->n];
@@ -339,7 +419,7 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
     itsm_id random;
     if (touch->revision > ITSM__HISTORY_REVISIONS)
         return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), none(), none(), "a record has too many revisions");
-    itsm__piece *piece = add_piece(work, &work->history);
+    itsm__piece *piece = itsm__add_piece(work, &work->history);
     if (!piece) return ITSM_E_NOMEM;
     piece->ref.type = ITSM_ROW_HISTORY, piece->ref.id = itsm__history_id(content->ref, touch->revision);
     itsm_status rc = begin_transaction(work, piece->ref.id);
@@ -356,7 +436,7 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
     return ITSM_OK;
 }
 
-static itsm_status add_audit(itsm_work *work, const itsm__history_content *content)
+static itsm_status add_audit(itsm_work *work, const itsm__history_content *content, int by_system)
 {
     const itsm__piece *history = &work->history.items[work->history.n - 1];
     const unsigned char *body = (const unsigned char *)work->bytes.p + history->offset;
@@ -365,9 +445,10 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
     entry.action = content->entry.action, entry.ref = content->ref, entry.revision = content->entry.revision;
     entry.txid = content->txid, entry.effective = content->entry.effective, entry.recorded = content->entry.recorded;
     entry.who = content->entry.who, entry.event = content->entry.event;
-    if (work->act.nroles) entry.role = work->act.roles[0];
+    if (by_system) entry.role = ITSM_STR("system");
+    else if (work->act.nroles) entry.role = work->act.roles[0];
     itsm_audit_commit(entry.commitment, body, hidden);
-    itsm__piece *piece = add_piece(work, &work->audit);
+    itsm__piece *piece = itsm__add_piece(work, &work->audit);
     if (!piece) return ITSM_E_NOMEM;
     itsm_status rc = itsm_audit_encode(&work->bytes, &entry);
     if (rc) return rc;
@@ -376,10 +457,9 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
     return ITSM_OK;
 }
 
-static itsm_status stamp_header(itsm_work *work, itsm_record *record, itsm_time at, itsm_str who, int created)
+static itsm_status stamp_header(itsm_record *record, itsm_time at, itsm_str who, int created)
 {
     itsm_value when = itsm_value_number(ITSM_TIME, at), party = itsm_value_text(who);
-    (void)work;
     party.kind = ITSM_PARTY;
     itsm_status rc = itsm_record_set_number(record, ITSM_FIELD_UPDATED_AT, &when);
     if (!rc) rc = itsm_record_set_number(record, ITSM_FIELD_UPDATED_BY, &party);
@@ -395,19 +475,17 @@ static itsm_status settle_touch(itsm_work *work, itsm__touch *touch, itsm_time e
     itsm__history_content content;
     itsm__draft *draft = touch->draft;
     memset(&content, 0, sizeof content);
+    if (touch->by_system) who = ITSM_STR("system");
     content.ref = itsm_record_ref(draft->record);
     content.entry.action = touch->action, content.entry.event = touch->event, content.entry.revision = touch->revision;
     content.entry.effective = effective, content.entry.recorded = itsm__work_recorded(work, effective), content.entry.who = who;
     if (touch->action == ITSM_AUDIT_OBSERVE)
         content.entry.deviations = work->deviations, content.entry.ndeviations = work->ndeviations;
-    itsm_status rc = stamp_header(work, draft->record, effective, who, touch->created);
+    itsm_status rc = stamp_header(draft->record, effective, who, touch->created);
     if (!rc) rc = differences(&content.entry, work, touch->before, draft->record);
-    if (!rc && touch->action != ITSM_AUDIT_OBSERVE) rc = itsm__clocks_follow(work, draft, touch->before, effective);
+    if (!rc && touch->action != ITSM_AUDIT_OBSERVE) rc = itsm__clocks_follow(work, touch, effective);
     if (!rc) rc = add_history(work, touch, &content);
-    if (!rc) rc = add_audit(work, &content);
-    draft->revision++, draft->changed = 1, draft->touched = 0;
-    itsm__record_set_revision(draft->record, draft->revision);
-    work->last = content.ref;
+    if (!rc) rc = add_audit(work, &content, touch->by_system);
     return rc;
 }
 
@@ -415,231 +493,14 @@ itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who
 {
     itsm_status rc = ITSM_OK;
     for (size_t i = 0; i < work->ntouches && !rc; i++) rc = settle_touch(work, &work->touches[i], effective, who);
-    work->ntouches = 0;
-    if (rc) work->spoiled = rc;
-    return rc;
-}
-
-/* Committing -------------------------------------------------------------------------------------------------------- */
-
-/*
- * A batch being put together.  Bodies and keys of clocks and links stand in one buffer that grows, so their places are
- * kept as offsets until nothing more is added to it; keys of records and bodies in the work's own bytes stay put.
- */
-typedef struct batch {
-    itsm_work *work;
-    itsm_op *ops;
-    size_t *body_at; /* by op: offset of its body, NOWHERE: it stays put */
-    size_t *keys_at; /* by op: offset of the keys that follow one another in the buffer, NOWHERE: they stay put */
-    size_t nops, op_capacity, body_capacity, keys_capacity;
-    itsm_buf bytes, scratch;
-} batch;
-
-#define NOWHERE SIZE_MAX
-
-static itsm_op *add_op(batch *b, uint32_t kind, itsm_ref ref, uint64_t expect)
-{
-    const itsm__memory *memory = &b->work->memory;
-    if (itsm__grow(memory, &b->ops, &b->op_capacity, b->nops + 1, sizeof *b->ops) ||
-        itsm__grow(memory, &b->body_at, &b->body_capacity, b->nops + 1, sizeof *b->body_at) ||
-        itsm__grow(memory, &b->keys_at, &b->keys_capacity, b->nops + 1, sizeof *b->keys_at))
-        return NULL;
-    itsm_op *op = &b->ops[b->nops];
-    memset(op, 0, sizeof *op);
-    op->kind = kind, op->expect = expect, op->row.ref = ref;
-    b->body_at[b->nops] = b->keys_at[b->nops] = NOWHERE;
-    b->nops++;
-    return op;
-}
-
-/* Room for the keys of the op added last, whose bytes will follow in the buffer. */
-static itsm_index_key *add_keys(batch *b, size_t n)
-{
-    itsm_op *op = &b->ops[b->nops - 1];
-    itsm_index_key *keys = itsm__arena_alloc(&b->work->arena, n * sizeof *keys);
-    if (!keys) return NULL;
-    memset(keys, 0, n * sizeof *keys);
-    op->keys = keys, op->nkeys = n;
-    b->keys_at[b->nops - 1] = b->bytes.n;
-    return keys;
-}
-
-static itsm_status put_record(batch *b, itsm__draft *draft)
-{
-    itsm_index_key *keys;
-    itsm_op *op = add_op(b, ITSM_PUT, itsm_record_ref(draft->record), draft->expect);
-    if (!op) return ITSM_E_NOMEM;
-    size_t at = b->bytes.n;
-    itsm_status rc = itsm_record_encode(&b->bytes, draft->record);
-    op->row.rev = draft->revision, op->row.body.n = b->bytes.n - at;
-    op->row.fields = itsm_record_fields(draft->record), op->row.nfields = itsm_record_count(draft->record);
-    b->body_at[b->nops - 1] = at;
-    if (!rc) rc = itsm__record_keys(&keys, &op->nkeys, draft->record, &b->work->arena, &b->scratch);
-    if (!rc) op->keys = keys;
-    return rc;
-}
-
-static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
-{
-    itsm_ref row = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind) };
-    itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
-    if (!op) return ITSM_E_NOMEM;
-    size_t at = b->bytes.n;
-    itsm_status rc = itsm__clock_encode(&b->bytes, clock);
-    op->row.rev = clock->expect + 1, op->row.body.n = b->bytes.n - at;
-    b->body_at[b->nops - 1] = at;
-    itsm_time next = itsm__clock_next_at(b->work->sms, clock);
-    if (rc || next == ITSM_TIME_NONE) return rc;
-    itsm_index_key *key = add_keys(b, 1);
-    if (!key) return ITSM_E_NOMEM;
-    at = b->bytes.n;
-    rc = itsm__key_number(&b->bytes, next);
-    key->index = 1, key->key.n = b->bytes.n - at;
-    return rc;
-}
-
-static itsm_status put_drafts(batch *b)
-{
-    itsm_work *work = b->work;
-    itsm_status rc = ITSM_OK;
-    for (size_t i = 0; i < work->ndrafts && !rc; i++) {
-        itsm__draft *draft = work->drafts[i];
-        if (draft->changed) rc = put_record(b, draft);
-        else if (draft->checked && !add_op(b, ITSM_CHECK, itsm_record_ref(draft->record), draft->expect)) rc = ITSM_E_NOMEM;
-        for (size_t k = 0; k < ITSM__CLOCKS_MAX && !rc; k++)
-            if (draft->clocks[k].dirty) rc = put_clock(b, draft, &draft->clocks[k]);
+    if (!rc) rc = itsm__notices_settle(work);
+    if (rc) return itsm__work_undo(work), rc;
+    for (size_t i = 0; i < work->ntouches; i++) {
+        itsm__draft *draft = work->touches[i].draft;
+        draft->revision++, draft->changed = 1, draft->touched = 0;
+        itsm__record_set_revision(draft->record, draft->revision);
     }
-    return rc;
-}
-
-/* The two keys of a link, one for each end. */
-static itsm_status put_link(batch *b, itsm_op *op, const itsm__link_change *change)
-{
-    size_t at = b->bytes.n, ends[2];
-    itsm_status rc = itsm__link_body(&b->bytes, change);
-    op->row.rev = 1, op->row.body.n = b->bytes.n - at, b->body_at[b->nops - 1] = at;
-    itsm_index_key *keys = add_keys(b, 2);
-    if (!keys) return ITSM_E_NOMEM;
-    at = b->bytes.n;
-    if (!rc) rc = itsm__link_keys(&b->bytes, b->work, change, ends);
-    for (uint32_t k = 0; k < 2 && !rc; k++) {
-        keys[k].index = k + 1, keys[k].unique = 1;
-        keys[k].key.n = ends[k] - (k ? ends[0] : at);
-    }
-    return rc;
-}
-
-static itsm_status put_links(batch *b)
-{
-    itsm_work *work = b->work;
-    for (size_t i = 0; i < work->nlinks; i++) {
-        const itsm__link_change *change = &work->links[i];
-        itsm_ref ref = { ITSM_ROW_LINK, itsm__link_id(change) };
-        itsm_row old;
-        itsm_status rc = itsm_store_get(&old, work->ctx, &work->view, ref);
-        if (rc < 0) return rc;
-        if (change->added == (rc == ITSM_OK)) continue; /* made and taken away again, or the other way round */
-        itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, ref, rc == ITSM_OK ? old.rev : ITSM_REV_NONE);
-        if (!op) return ITSM_E_NOMEM;
-        if (change->added && (rc = put_link(b, op, change))) return rc;
-    }
+    if (work->ntouches) work->last = itsm_record_ref(work->touches[0].draft->record);
+    work->ntouches = work->nchecks = 0;
     return ITSM_OK;
-}
-
-/* New rows whose bodies stand in the work's bytes. */
-static itsm_status put_pieces(batch *b, const itsm__pieces *pieces)
-{
-    const itsm_work *work = b->work;
-    for (size_t i = 0; i < pieces->n; i++) {
-        const itsm__piece *piece = &pieces->items[i];
-        itsm_op *op = add_op(b, ITSM_PUT, piece->ref, ITSM_REV_NONE);
-        if (!op) return ITSM_E_NOMEM;
-        op->row.rev = 1, op->row.body.p = work->bytes.p + piece->offset, op->row.body.n = piece->n;
-    }
-    return ITSM_OK;
-}
-
-/* Now that nothing moves any more, turn offsets into pointers. */
-static void fix_places(batch *b)
-{
-    for (size_t i = 0; i < b->nops; i++) {
-        itsm_op *op = &b->ops[i];
-        if (b->body_at[i] != NOWHERE) op->row.body.p = b->bytes.p + b->body_at[i];
-        if (b->keys_at[i] == NOWHERE) continue;
-        itsm_index_key *keys = (itsm_index_key *)(uintptr_t)op->keys; /* made by add_keys() */
-        const char *p = b->bytes.p + b->keys_at[i];
-        for (size_t k = 0; k < op->nkeys; k++) keys[k].key.p = p, p += keys[k].key.n;
-    }
-}
-
-static itsm_status send(batch *b)
-{
-    itsm_work *work = b->work;
-    itsm_bytes *audit = itsm__arena_alloc(&work->arena, work->audit.n * sizeof *audit);
-    if (!audit) return ITSM_E_NOMEM;
-    for (size_t i = 0; i < work->audit.n; i++)
-        audit[i].p = work->bytes.p + work->audit.items[i].offset, audit[i].n = work->audit.items[i].n;
-    itsm_batch sent = ITSM_BATCH_INIT;
-    itsm_applied applied = ITSM_APPLIED_INIT;
-    itsm_call call = ITSM_CALL_INIT;
-    sent.ops = b->ops, sent.nops = b->nops, sent.audit = audit, sent.naudit = work->audit.n;
-    call.host_txn = work->act.host_txn;
-    return itsm_store_apply(&applied, work->ctx, work->sms->store, &sent, &call);
-}
-
-static itsm_status write_batch(itsm_work *work)
-{
-    batch b;
-    memset(&b, 0, sizeof b);
-    b.work = work;
-    itsm_buf_init(&b.bytes, work->ctx), itsm_buf_init(&b.scratch, work->ctx);
-    itsm_status rc = put_drafts(&b);
-    if (!rc) rc = put_links(&b);
-    if (!rc) rc = put_pieces(&b, &work->history);
-    if (!rc) rc = put_pieces(&b, &work->notices);
-    if (!rc) fix_places(&b), rc = send(&b);
-    itsm__free(&work->memory, b.ops, b.op_capacity * sizeof *b.ops);
-    itsm__free(&work->memory, b.body_at, b.body_capacity * sizeof *b.body_at);
-    itsm__free(&work->memory, b.keys_at, b.keys_capacity * sizeof *b.keys_at);
-    itsm_buf_clear(&b.bytes), itsm_buf_clear(&b.scratch);
-    return rc;
-}
-
-/* What the host is told: texts that outlive the drafts. */
-static itsm_status fill_outcome(itsm_outcome *out, itsm_work *work)
-{
-    itsm__draft *draft;
-    itsm_sms *sms = work->sms;
-    itsm_outcome outcome = ITSM_OUTCOME_INIT;
-    itsm_status rc = itsm__work_find(&draft, work, work->last);
-    if (rc) return rc;
-    const itsm_value *number = itsm__record_at(draft->record, ITSM_FIELD_NUMBER);
-    const itsm_value *state = itsm__record_at(draft->record, ITSM_FIELD_STATE);
-    itsm__arena_reset(&sms->arena);
-    outcome.ref = work->last, outcome.revision = draft->revision;
-    if (number && (rc = itsm__arena_copy(&outcome.number, &sms->arena, number->u.s))) return rc;
-    if (state && (rc = itsm__arena_copy(&outcome.state, &sms->arena, state->u.s))) return rc;
-    itsm_notice *notices = itsm__arena_alloc(&sms->arena, work->nnotices * sizeof *notices);
-    if (!notices) return ITSM_E_NOMEM;
-    for (size_t i = 0; i < work->nnotices && !rc; i++) {
-        notices[i] = work->notice[i];
-        rc = itsm__arena_copy(&notices[i].to, &sms->arena, work->notice[i].to);
-        if (!rc) rc = itsm__arena_copy(&notices[i].event, &sms->arena, work->notice[i].event);
-    }
-    outcome.notices = notices, outcome.nnotices = work->nnotices;
-    memcpy((char *)out + sizeof out->size, (char *)&outcome + sizeof out->size,
-           (out->size < sizeof outcome ? out->size : sizeof outcome) - sizeof out->size);
-    return rc;
-}
-
-itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work)
-{
-    if (!work || (out && out->size < sizeof out->size)) return ITSM_E_MISUSE;
-    itsm__issues_clear(work->ctx);
-    if (work->spoiled) return work->spoiled;
-    if (!work->history.n && !work->nlinks) return ITSM_NOTHING;
-    itsm_status rc = out ? fill_outcome(out, work) : ITSM_OK;
-    if (!rc) rc = write_batch(work);
-    if (!rc) empty(work);
-    return rc;
 }

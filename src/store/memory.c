@@ -7,15 +7,16 @@
  * and no value, so a put that leaves keys as they are does not touch their entries.  A deleted row stays as a
  * tombstone: head only, marked gone.
  *
- * apply() checks every expectation first and has changed nothing until then.  It then takes old keys away, puts new
- * ones, all in one edit of the tree; a taken unique key or missing memory aborts the edit, and everything is as
+ * apply() is one edit of the tree.  It first goes through the operations once: puts each row, with one search that also
+ * gives the old one, holds that against the expectation, and takes away keys the row no longer has; then new keys are
+ * put.  An expectation that does not hold, a taken unique key or missing memory aborts the edit, and everything is as
  * before.  Room in the audit log is made last, so that after the commit of the edit nothing can fail.
  *
  * A view is a snapshot of the tree and the number of audit entries; rows it sees live as long as it does.  The lock is
  * taken to open and close a view or a cursor over the audit log, and to write; reading takes none.
  *
- * Cost: get one search; a row of a scan one search (none for index 0); apply about two searches per row and one per
- * key that changes.  Memory: per row 64 bytes, its body, its keys twice, and some 35 bytes of tree.
+ * Cost: get one search; a row of a scan one search (none for index 0); apply one search per row and one per key that
+ * changes.  Memory: per row 40 bytes, its body, its keys twice, and 40 to 60 bytes of tree, some 40 more per key.
  */
 #include <itsm/store.h>
 
@@ -28,9 +29,10 @@
 #include <stddef.h>
 
 enum {
-    INT_MAX_BYTES = 9, /* of a number in a key */
-    PREFIX_MAX = 2 * INT_MAX_BYTES,
-    ID_MAX = 2 * INT_MAX_BYTES,
+    NUMBER_LONG = 248, /* first byte of a number in a key: from here on it says how many follow */
+    NUMBER_MAX = 9,    /* bytes of one, and the room to write it */
+    PREFIX_MAX = 2 * NUMBER_MAX,
+    ID_MAX = 2 * NUMBER_MAX,
     ID_BYTES = 16, /* a key of index 0 as callers see it */
     FIRST_BLOCK = 4096,
     LAST_BLOCK = 256 * 1024
@@ -39,10 +41,10 @@ enum {
 typedef struct row {
     itsm__tree_item item;
     uint64_t rev;
-    itsm_id id;
-    uint32_t type, gone;
-    uint32_t nbody, nkeys; /* bytes of the body; bytes of the keys behind it */
+    uint32_t nbody, nkeys; /* bytes of the body; bytes of the keys behind it, GONE: a tombstone */
 } row;
+
+#define GONE UINT32_MAX
 
 typedef struct block {
     struct block *next;
@@ -103,30 +105,39 @@ static itsm_status say(const itsm_call *call, itsm_status rc, const char *messag
 
 /* Keys of the tree ------------------------------------------------------------------------------------------------ */
 
-/* A number whose bytes order like numbers: how many bytes, then those without leading zeros. */
+/* A number whose bytes order like numbers: small ones are a byte, others how many bytes follow and those. */
 static size_t put_number(unsigned char *out, uint64_t u)
 {
-    unsigned char bytes[8];
-    size_t zeros = 0;
+    size_t n = u >> 56 ? 8 : 1;
 
-    itsm__put_be64(bytes, u);
-    while (zeros < 8 && bytes[zeros] == 0) zeros++;
-    out[0] = (unsigned char)(8 - zeros);
-    memcpy(out + 1, bytes + zeros, 8 - zeros);
-    return 9 - zeros;
+    out[0] = (unsigned char)u;
+    if (u < NUMBER_LONG) return 1;
+    while (n < 8 && u >> 8 * n) n++;
+    out[0] = (unsigned char)(NUMBER_LONG + n - 1);
+    itsm__put_be64(out + 1, u << 8 * (8 - n)); /* NUMBER_MAX bytes are written in any case */
+    return 1 + n;
 }
 
 static size_t get_number(uint64_t *out, const unsigned char *p)
 {
-    *out = 0;
-    for (size_t i = 1; i <= p[0]; i++) *out = *out << 8 | p[i];
-    return 1u + p[0];
+    size_t n = p[0] < NUMBER_LONG ? 0 : p[0] - NUMBER_LONG + 1u;
+
+    *out = n ? 0 : p[0];
+    for (size_t i = 1; i <= n; i++) *out = *out << 8 | p[i];
+    return 1 + n;
 }
 
 static size_t put_id(unsigned char *out, itsm_id id)
 {
     size_t n = put_number(out, id.hi);
     return n + put_number(out + n, id.lo);
+}
+
+static itsm_id get_id(const unsigned char *p)
+{
+    itsm_id id;
+    get_number(&id.lo, p + get_number(&id.hi, p));
+    return id;
 }
 
 static size_t put_prefix(unsigned char *out, uint32_t type, uint64_t index)
@@ -157,6 +168,17 @@ static itsm__tree_key index_key(key_room *room, itsm_ref ref, uint32_t index, it
     return key;
 }
 
+/* The row an entry of index 0 is of. */
+static itsm_ref row_ref(const unsigned char *key)
+{
+    uint64_t type, index;
+    size_t n = get_number(&type, key);
+
+    n += get_number(&index, key + n);
+    itsm_ref ref = {(uint32_t)type, get_id(key + n)};
+    return ref;
+}
+
 /* Rows ------------------------------------------------------------------------------------------------------------ */
 
 static row *row_find(const itsm__tree_node *root, itsm_ref ref)
@@ -175,60 +197,69 @@ static unsigned char *row_body(row *r)
     return (unsigned char *)r + sizeof *r;
 }
 
-static void row_give(itsm_row *out, row *r)
+static int is_there(const row *r)
+{
+    return r && r->nkeys != GONE;
+}
+
+static void row_give(itsm_row *out, itsm_ref ref, row *r)
 {
     memset(out, 0, sizeof *out);
-    out->ref.type = r->type, out->ref.id = r->id, out->rev = r->rev;
+    out->ref = ref, out->rev = r->rev;
     out->body.p = row_body(r), out->body.n = r->nbody;
 }
 
-/* Going through the keys a row was put with: index (4), length (2), bytes. */
+/* Going through the keys a row was put with: index (a number as in a key), length (2), bytes. */
 typedef struct row_keys {
     const unsigned char *p;
     size_t left;
-    uint32_t index;
+    uint64_t index;
     itsm_bytes key;
 } row_keys;
-
-enum { ROW_KEY_HEAD = 6 };
 
 static row_keys keys_of(row *r)
 {
     row_keys keys = {NULL, 0, 0, {NULL, 0}};
-    if (r) keys.p = row_body(r) + r->nbody, keys.left = r->nkeys;
+    if (is_there(r)) keys.p = row_body(r) + r->nbody, keys.left = r->nkeys;
     return keys;
 }
 
 static int keys_next(row_keys *keys)
 {
     if (!keys->left) return 0;
-    keys->index = itsm__be32(keys->p);
-    keys->key.n = (size_t)keys->p[4] << 8 | keys->p[5], keys->key.p = keys->p + ROW_KEY_HEAD;
-    keys->p += ROW_KEY_HEAD + keys->key.n, keys->left -= ROW_KEY_HEAD + keys->key.n;
+    size_t n = get_number(&keys->index, keys->p);
+    keys->key.n = (size_t)keys->p[n] << 8 | keys->p[n + 1], keys->key.p = keys->p + n + 2;
+    keys->p += n + 2 + keys->key.n, keys->left -= n + 2 + keys->key.n;
     return 1;
+}
+
+static size_t put_row_key(unsigned char *out, const itsm_index_key *key)
+{
+    unsigned char number[NUMBER_MAX];
+    size_t n = put_number(number, key->index);
+
+    memcpy(out, number, n);
+    out[n] = (unsigned char)(key->key.n >> 8), out[n + 1] = (unsigned char)(key->key.n & 255);
+    if (key->key.n) memcpy(out + n + 2, key->key.p, key->key.n);
+    return n + 2 + key->key.n;
 }
 
 static row *row_new(itsm__tree *tree, const itsm_op *op, uint64_t rev)
 {
     int put = op->kind == ITSM_PUT;
     uint64_t nkeys = 0, nbody = put ? op->row.body.n : 0;
+    unsigned char number[NUMBER_MAX];
 
-    for (size_t k = 0; put && k < op->nkeys; k++) nkeys += ROW_KEY_HEAD + op->keys[k].key.n;
+    for (size_t k = 0; put && k < op->nkeys; k++)
+        nkeys += put_number(number, op->keys[k].index) + 2 + op->keys[k].key.n;
     if (nkeys > UINT32_MAX / 2) return NULL;
     row *r = itsm__tree_item_new(tree, (size_t)(sizeof *r + nbody + nkeys));
     if (!r) return NULL;
-    r->rev = rev, r->type = op->row.ref.type, r->id = op->row.ref.id, r->gone = !put;
-    r->nbody = (uint32_t)nbody, r->nkeys = (uint32_t)nkeys;
+    r->rev = rev, r->nbody = (uint32_t)nbody, r->nkeys = put ? (uint32_t)nkeys : GONE;
     unsigned char *p = row_body(r);
     if (nbody) memcpy(p, op->row.body.p, (size_t)nbody);
     p += nbody;
-    for (size_t k = 0; put && k < op->nkeys; k++) {
-        const itsm_index_key *key = &op->keys[k];
-        itsm__put_be32(p, key->index);
-        p[4] = (unsigned char)(key->key.n >> 8), p[5] = (unsigned char)(key->key.n & 255);
-        if (key->key.n) memcpy(p + ROW_KEY_HEAD, key->key.p, key->key.n);
-        p += ROW_KEY_HEAD + key->key.n;
-    }
+    for (size_t k = 0; put && k < op->nkeys; k++) p += put_row_key(p, &op->keys[k]);
     return r;
 }
 
@@ -294,29 +325,16 @@ static block *log_block(const memory_store *m, uint64_t place)
 
 static int holds(const row *r, const itsm_op *op)
 {
-    int there = r && !r->gone;
+    int there = is_there(r);
 
     if (op->expect == ITSM_REV_NONE ? there : op->expect != ITSM_REV_ANY && (!there || r->rev != op->expect)) return 0;
-    return op->kind != ITSM_PUT || !r || !r->gone || op->row.rev > r->rev;
-}
-
-static itsm_status check_all(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
-{
-    if (itsm__grow(&m->memory, &m->found, &m->found_capacity, batch->nops, sizeof *m->found)) return ITSM_E_NOMEM;
-    for (size_t i = 0; i < batch->nops; i++) {
-        const itsm_op *op = itsm__batch_op(batch, i);
-        m->found[i] = row_find(m->tree.root, op->row.ref);
-        if (holds(m->found[i], op)) continue;
-        applied->failed_op = i;
-        return say(call, ITSM_E_CONFLICT, "the row is not at the expected revision");
-    }
-    return ITSM_OK;
+    return op->kind != ITSM_PUT || !r || there || op->row.rev > r->rev;
 }
 
 /* Comparing all old keys with all new ones is for rows with few; otherwise every old one is taken away. */
 static int few_keys(const itsm_op *op, const row *old)
 {
-    return op->nkeys <= 64 && old->nkeys <= 8192;
+    return op->nkeys <= 64 && is_there(old) && old->nkeys <= 8192;
 }
 
 static int key_is_new(const itsm_op *op, row *old, const itsm_index_key *key)
@@ -345,7 +363,7 @@ static itsm_status take_keys(itsm__tree *tree, const itsm_op *op, row *old)
 
     for (row_keys keys = keys_of(old); keys_next(&keys);) {
         if (key_stays(op, old, &keys)) continue;
-        itsm_status rc = itsm__tree_remove(tree, index_key(&room, op->row.ref, keys.index, keys.key));
+        itsm_status rc = itsm__tree_remove(tree, index_key(&room, op->row.ref, (uint32_t)keys.index, keys.key));
         if (rc < 0) return rc;
     }
     return ITSM_OK;
@@ -380,37 +398,68 @@ static itsm_status put_keys(itsm__tree *tree, const itsm_op *op, row *old)
     return ITSM_OK;
 }
 
-static itsm_status put_row(itsm__tree *tree, const itsm_op *op, row *old)
+/* Put a row, and give the old one. */
+static itsm_status put_row(row **old, itsm__tree *tree, const itsm_op *op)
+{
+    key_room room;
+    unsigned char value[ITSM__TREE_VALUE_MAX];
+    row *made = row_new(tree, op, op->row.rev);
+
+    if (!made) return ITSM_E_NOMEM;
+    itsm_status rc = itsm__tree_replace(tree, row_key(&room, op->row.ref), &made, sizeof made, value);
+    if (rc == ITSM_OK) {
+        memcpy(old, value, sizeof *old);
+        itsm__tree_item_drop(tree, *old);
+    }
+    return rc < 0 ? rc : ITSM_OK;
+}
+
+static itsm_status delete_row(itsm__tree *tree, const itsm_op *op, row *old)
 {
     key_room room;
 
-    if (op->kind == ITSM_CHECK || (op->kind == ITSM_DEL && (!old || old->gone))) return ITSM_OK;
-    row *made = row_new(tree, op, op->kind == ITSM_PUT ? op->row.rev : old->rev);
+    if (!is_there(old)) return ITSM_OK;
+    row *made = row_new(tree, op, old->rev);
     if (!made) return ITSM_E_NOMEM;
     itsm_status rc = itsm__tree_put(tree, row_key(&room, op->row.ref), &made, sizeof made);
-    if (rc == ITSM_OK && old) itsm__tree_item_drop(tree, old);
+    if (rc == ITSM_OK) itsm__tree_item_drop(tree, old);
     return rc;
 }
 
-/* The changes of a batch whose expectations hold, inside an edit. */
-static itsm_status change_all(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
+/* Rows and expectations of a batch.  An old row is that of the state before the batch, which writes a row only once;
+   in m->found it is there until the edit ends. */
+static itsm_status change_rows(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
 {
-    itsm_status rc = ITSM_OK;
-
-    for (size_t i = 0; i < batch->nops && rc == ITSM_OK; i++) {
+    if (itsm__grow(&m->memory, &m->found, &m->found_capacity, batch->nops, sizeof *m->found)) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < batch->nops; i++) {
         const itsm_op *op = itsm__batch_op(batch, i);
-        if (op->kind != ITSM_CHECK && m->found[i]) rc = take_keys(&m->tree, op, m->found[i]);
+        row *old = op->kind == ITSM_PUT ? NULL : row_find(m->tree.root, op->row.ref);
+        itsm_status rc = op->kind == ITSM_PUT ? put_row(&old, &m->tree, op) : ITSM_OK;
+        if (rc == ITSM_OK && !holds(old, op)) {
+            applied->failed_op = i;
+            return say(call, ITSM_E_CONFLICT, "the row is not at the expected revision");
+        }
+        if (rc == ITSM_OK && op->kind == ITSM_DEL) rc = delete_row(&m->tree, op, old);
+        if (rc == ITSM_OK && op->kind != ITSM_CHECK) rc = take_keys(&m->tree, op, old);
+        if (rc) return rc;
+        m->found[i] = old;
     }
-    for (size_t i = 0; i < batch->nops && rc == ITSM_OK; i++) {
+    return ITSM_OK;
+}
+
+/* New keys, when all old ones are gone: a key may change hands in a batch. */
+static itsm_status change_keys(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
+{
+    for (size_t i = 0; i < batch->nops; i++) {
         const itsm_op *op = itsm__batch_op(batch, i);
-        if (op->kind == ITSM_PUT) rc = put_keys(&m->tree, op, m->found[i]);
-        if (rc == ITSM_OK) rc = put_row(&m->tree, op, m->found[i]);
+        itsm_status rc = op->kind == ITSM_PUT ? put_keys(&m->tree, op, m->found[i]) : ITSM_OK;
         if (rc == ITSM_E_UNIQUE) {
             applied->failed_op = i;
             say(call, rc, "a unique key belongs to another row");
         }
+        if (rc) return rc;
     }
-    return rc;
+    return ITSM_OK;
 }
 
 static itsm_status memory_apply(void *self, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
@@ -420,18 +469,16 @@ static itsm_status memory_apply(void *self, const itsm_call *call, const itsm_ba
 
     lock(m);
     applied->failed_op = SIZE_MAX;
-    itsm_status rc = check_all(m, call, batch, applied);
+    itsm__tree_begin(&m->tree);
+    itsm_status rc = change_rows(m, call, batch, applied);
+    if (rc == ITSM_OK) rc = change_keys(m, call, batch, applied);
+    if (rc == ITSM_OK) rc = log_room(&b, m, batch);
     if (rc == ITSM_OK) {
-        itsm__tree_begin(&m->tree);
-        rc = change_all(m, call, batch, applied);
-        if (rc == ITSM_OK) rc = log_room(&b, m, batch);
-        if (rc == ITSM_OK) {
-            itsm__tree_commit(&m->tree);
-            applied->audit_first = m->entries;
-            log_append(m, b, batch);
-        } else {
-            itsm__tree_abort(&m->tree);
-        }
+        itsm__tree_commit(&m->tree);
+        applied->audit_first = m->entries;
+        log_append(m, b, batch);
+    } else {
+        itsm__tree_abort(&m->tree);
     }
     unlock(m);
     return rc;
@@ -496,9 +543,9 @@ static itsm_status memory_get(void *self, const itsm_call *call, void *pointer, 
 
     (void)self, (void)call;
     memset(out, 0, sizeof *out);
-    if (r && !r->gone) row_give(out, r);
+    if (is_there(r)) row_give(out, ref, r);
     else if (r) out->rev = r->rev;
-    return r && !r->gone ? ITSM_OK : ITSM_NOTHING;
+    return is_there(r) ? ITSM_OK : ITSM_NOTHING;
 }
 
 /* A bound of index 0 (the id in 16 bytes, big-endian, or any bytes beside such keys) as an id; 0: behind all ids. */
@@ -608,33 +655,32 @@ static int range_step(cursor *c)
 }
 
 /* The row an entry stands for. */
-static row *range_row(const cursor *c)
+static row *range_row(const cursor *c, itsm_ref *ref)
 {
     itsm_bytes value;
     itsm__tree_key key = itsm__tree_at(&c->at, &value);
     row *found = NULL;
-    itsm_ref ref;
 
     if (c->rows) {
+        *ref = row_ref(key.key.p);
         memcpy(&found, value.p, sizeof found);
         return found;
     }
-    ref.type = c->type;
-    size_t n = get_number(&ref.id.hi, key.tie.p);
-    get_number(&ref.id.lo, (const unsigned char *)key.tie.p + n);
-    return row_find(c->view->snapshot.root, ref);
+    ref->type = c->type, ref->id = get_id(key.tie.p);
+    return row_find(c->view->snapshot.root, *ref);
 }
 
 static itsm_status memory_next(void *self, const itsm_call *call, void *pointer, itsm_row *out)
 {
     cursor *c = pointer;
+    itsm_ref ref;
 
     (void)self, (void)call;
     if (c->end) return next_entry(c, out);
     while (range_step(c)) {
-        row *r = range_row(c);
-        if (!r || r->gone) continue;
-        row_give(out, r);
+        row *r = range_row(c, &ref);
+        if (!is_there(r)) continue;
+        row_give(out, ref, r);
         return ITSM_OK;
     }
     return ITSM_DONE;
@@ -660,14 +706,14 @@ static int is_sound(const itsm__tree *tree)
          there = itsm__tree_next(&at)) {
         itsm_bytes value;
         row *r;
-        itsm__tree_at(&at, &value);
+        itsm__tree_key key = itsm__tree_at(&at, &value);
         if (!value.n) continue;
         memcpy(&r, value.p, sizeof r);
         rows++;
-        itsm_ref ref = {r->type, r->id};
+        itsm_ref ref = row_ref(key.key.p);
         if (row_find(tree->root, ref) != r) return 0;
         for (row_keys k = keys_of(r); keys_next(&k); keys++)
-            if (!itsm__tree_find(tree->root, index_key(&room, ref, k.index, k.key), NULL)) return 0;
+            if (!itsm__tree_find(tree->root, index_key(&room, ref, (uint32_t)k.index, k.key), NULL)) return 0;
     }
     return rows + keys >= tree->count; /* a row may have been put with the same key twice */
 }

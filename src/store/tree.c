@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The copy-on-write B+ tree of tree.h.
- *
- * A node is one block of memory: a head, an array of 16-bit offsets in key order growing up, and entries growing down
- * from the end, always without gaps (a removal closes its gap).  An entry is
- *
- *     length of key (2), length of tie (1), length of value (1), value, key, tie
- *
- * Leaves hold the caller's entries.  In an inner node the value is a pointer to a child, the entry's key is a lower
- * bound of all below it, and `first` is the child before the first entry; child number c is `first` for 0, else that
- * of entry c - 1.  Bounds are cut to the shortest that still separates.  Nodes are NODE_SIZE bytes; one whose few
- * entries are very long is larger.
+ * The copy-on-write B+ tree of tree.h; its nodes are those of tree_node.h.  The bounds in inner nodes are cut to the
+ * shortest that still separates.
  *
  * Every change first walks down, noting the path, and only then makes the nodes of the path editable, from the root:
  * a node born in this edit already is, another one is copied and dropped.  A full node is split before the new entry
@@ -20,33 +11,13 @@
  * What is born in an edit stands in `fresh`, what an edit drops of earlier states in `dropped`; commit hands the
  * latter to the newest snapshot that sees it, abort frees the former.
  */
-#include "store/tree.h"
-
-#include "base/bits.h"
-
-#include <stddef.h>
+#include "store/tree_node.h"
 
 enum {
-    NODE_SIZE = 1008, /* 1024 with the head of a usual allocator */
-    ENTRY_HEAD = 4,
+    NODE_SIZE = ITSM__NODE_SIZE,
     SPLIT_MIN = 4, /* fewer entries: the node grows rather than splits */
-    SPARE_MAX = 2048
+    SPARE_MAX = 512
 };
-
-struct itsm__tree_node {
-    itsm__tree_item item;
-    itsm__tree_node *first; /* NULL in a leaf */
-    uint16_t count;
-    uint16_t heap; /* offset of the lowest entry */
-    uint16_t last; /* where the last entry was put, plus one */
-    uint16_t reserved;
-    uint16_t slot[]; /* offsets from the start of the node */
-};
-
-typedef struct entry {
-    itsm__tree_key key;
-    itsm_bytes value;
-} entry;
 
 typedef struct path {
     uint32_t depth;
@@ -100,7 +71,7 @@ void itsm__tree_item_drop(itsm__tree *tree, void *pointer)
 {
     itsm__tree_item *item = pointer;
 
-    if (is_fresh(tree, item)) item->dropped = 1;
+    if (is_fresh(tree, item)) item->dropped = 1, tree->wasted = 1;
     else item->next = tree->dropped, tree->dropped = item;
 }
 
@@ -115,7 +86,7 @@ static void item_pass_on(itsm__tree *tree, itsm__tree_item *item, itsm__tree_sna
 
 void itsm__tree_begin(itsm__tree *tree)
 {
-    tree->editing = 1, tree->failed = 0;
+    tree->editing = 1, tree->failed = tree->wasted = 0;
     tree->edit_root = tree->root, tree->edit_count = tree->count;
     tree->fresh = tree->dropped = NULL;
 }
@@ -136,9 +107,8 @@ void itsm__tree_commit(itsm__tree *tree)
         itsm__tree_abort(tree);
         return;
     }
-    for (itsm__tree_item *item = tree->fresh, *next; item; item = next) {
+    for (itsm__tree_item *item = tree->wasted ? tree->fresh : NULL, *next; item; item = next) {
         next = item->next;
-        item->next = NULL;
         if (item->dropped) item_release(tree, item);
     }
     for (itsm__tree_item *item = tree->dropped, *next; item; item = next) {
@@ -186,147 +156,6 @@ void itsm__tree_snapshot_close(itsm__tree_snapshot *snapshot)
     memset(snapshot, 0, sizeof *snapshot);
 }
 
-/* Entries of a node ---------------------------------------------------------------------------------------------- */
-
-static unsigned char *bytes_of(const itsm__tree_node *node, size_t offset)
-{
-    union {
-        const itsm__tree_node *in;
-        unsigned char *out;
-    } cast;
-    cast.in = node;
-    return cast.out + offset;
-}
-
-static size_t key_length(const unsigned char *e)
-{
-    return (size_t)e[0] | (size_t)e[1] << 8;
-}
-
-static size_t entry_size(const unsigned char *e)
-{
-    return ENTRY_HEAD + key_length(e) + e[2] + e[3];
-}
-
-static entry entry_at(const itsm__tree_node *node, size_t i)
-{
-    const unsigned char *e = bytes_of(node, node->slot[i]);
-    size_t nkey = key_length(e);
-    entry out;
-    out.value.p = e + ENTRY_HEAD, out.value.n = e[3];
-    out.key.key.p = e + ENTRY_HEAD + e[3], out.key.key.n = nkey;
-    out.key.tie.p = e + ENTRY_HEAD + e[3] + nkey, out.key.tie.n = e[2];
-    return out;
-}
-
-static int compare_bytes(const void *a, size_t na, const void *b, size_t nb)
-{
-    size_t n = na < nb ? na : nb;
-    int c = n ? memcmp(a, b, n) : 0;
-    return c ? c : (na > nb) - (na < nb);
-}
-
-int itsm__tree_compare(itsm__tree_key a, itsm__tree_key b)
-{
-    int c = compare_bytes(a.key.p, a.key.n, b.key.p, b.key.n);
-    return c ? c : compare_bytes(a.tie.p, a.tie.n, b.tie.p, b.tie.n);
-}
-
-static int compare_at(const itsm__tree_node *node, size_t i, itsm__tree_key key)
-{
-    const unsigned char *e = bytes_of(node, node->slot[i]), *k = e + ENTRY_HEAD + e[3];
-    size_t nkey = key_length(e);
-    int c = compare_bytes(k, nkey, key.key.p, key.key.n);
-    return c ? c : compare_bytes(k + nkey, e[2], key.tie.p, key.tie.n);
-}
-
-/* Number of the first entry >= key. */
-static size_t lower_bound(const itsm__tree_node *node, itsm__tree_key key, int *found)
-{
-    size_t low = 0, high = node->count;
-
-    *found = 0;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int c = compare_at(node, middle, key);
-        if (c == 0) {
-            *found = 1;
-            return middle;
-        }
-        if (c < 0) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
-/* Number of the child below which the key belongs. */
-static size_t child_for(const itsm__tree_node *node, itsm__tree_key key)
-{
-    int found;
-    size_t i = lower_bound(node, key, &found);
-    return i + (size_t)found;
-}
-
-static itsm__tree_node *child_at(const itsm__tree_node *node, size_t c)
-{
-    itsm__tree_node *child;
-
-    if (c == 0) return node->first;
-    memcpy(&child, bytes_of(node, node->slot[c - 1]) + ENTRY_HEAD, sizeof child);
-    return child;
-}
-
-static void child_set(itsm__tree_node *node, size_t c, itsm__tree_node *child)
-{
-    if (c == 0) node->first = child;
-    else memcpy(bytes_of(node, node->slot[c - 1]) + ENTRY_HEAD, &child, sizeof child);
-}
-
-static size_t need_of(itsm__tree_key key, size_t nvalue)
-{
-    return sizeof(uint16_t) + ENTRY_HEAD + key.key.n + key.tie.n + nvalue;
-}
-
-static size_t room_of(const itsm__tree_node *node)
-{
-    return node->heap - offsetof(itsm__tree_node, slot) - node->count * sizeof(uint16_t);
-}
-
-/* Bytes of slots and entries. */
-static size_t content_of(const itsm__tree_node *node)
-{
-    return node->count * sizeof(uint16_t) + (node->item.size - node->heap);
-}
-
-/* Put an entry before number i; there is room. */
-static void node_put(itsm__tree_node *node, size_t i, itsm__tree_key key, const void *value, size_t nvalue)
-{
-    node->heap = (uint16_t)(node->heap - (need_of(key, nvalue) - sizeof(uint16_t)));
-    unsigned char *e = bytes_of(node, node->heap);
-    e[0] = (unsigned char)(key.key.n & 255), e[1] = (unsigned char)(key.key.n >> 8);
-    e[2] = (unsigned char)key.tie.n, e[3] = (unsigned char)nvalue;
-    e += ENTRY_HEAD;
-    if (nvalue) memcpy(e, value, nvalue);
-    if (key.key.n) memcpy(e + nvalue, key.key.p, key.key.n);
-    if (key.tie.n) memcpy(e + nvalue + key.key.n, key.tie.p, key.tie.n);
-    memmove(node->slot + i + 1, node->slot + i, (node->count - i) * sizeof node->slot[0]);
-    node->slot[i] = node->heap;
-    node->count++;
-}
-
-static void node_take(itsm__tree_node *node, size_t i)
-{
-    size_t at = node->slot[i], n = entry_size(bytes_of(node, at));
-
-    memmove(bytes_of(node, node->heap + n), bytes_of(node, node->heap), at - node->heap);
-    node->heap = (uint16_t)(node->heap + n);
-    memmove(node->slot + i, node->slot + i + 1, (node->count - i - 1u) * sizeof node->slot[0]);
-    node->count--;
-    for (size_t k = 0; k < node->count; k++)
-        if (node->slot[k] < at) node->slot[k] = (uint16_t)(node->slot[k] + n);
-    node->last = 0;
-}
-
 /* Nodes in an edit ------------------------------------------------------------------------------------------------ */
 
 static itsm__tree_node *node_new(itsm__tree *tree, size_t content)
@@ -337,7 +166,7 @@ static itsm__tree_node *node_new(itsm__tree *tree, size_t content)
     itsm__tree_node *node = itsm__tree_item_new(tree, size);
     if (!node) return NULL;
     node->first = NULL;
-    node->count = node->last = node->reserved = 0;
+    node->count = node->last = node->shared = 0;
     node->heap = (uint16_t)size;
     return node;
 }
@@ -345,14 +174,10 @@ static itsm__tree_node *node_new(itsm__tree *tree, size_t content)
 /* A node like this one, made by this edit, with room for `more` bytes; the old one is dropped. */
 static itsm__tree_node *node_copy(itsm__tree *tree, itsm__tree_node *node, size_t more)
 {
-    itsm__tree_node *copy = node_new(tree, content_of(node) + more);
+    itsm__tree_node *copy = node_new(tree, itsm__node_content(node) + more);
     if (!copy) return NULL;
 
-    uint16_t shift = (uint16_t)(copy->item.size - node->item.size); /* modulo 2^16, as are the sums below */
-    copy->first = node->first, copy->count = node->count, copy->last = node->last;
-    copy->heap = (uint16_t)(node->heap + shift);
-    memcpy(bytes_of(copy, copy->heap), bytes_of(node, node->heap), node->item.size - node->heap);
-    for (size_t i = 0; i < node->count; i++) copy->slot[i] = (uint16_t)(node->slot[i] + shift);
+    itsm__node_fill(copy, node);
     itsm__tree_item_drop(tree, node);
     return copy;
 }
@@ -360,7 +185,7 @@ static itsm__tree_node *node_copy(itsm__tree *tree, itsm__tree_node *node, size_
 static void path_link(itsm__tree *tree, path *at, size_t level, itsm__tree_node *node)
 {
     at->node[level] = node;
-    if (level) child_set(at->node[level - 1], at->position[level - 1], node);
+    if (level) itsm__node_set_child(at->node[level - 1], at->position[level - 1], node);
     else tree->edit_root = node;
 }
 
@@ -368,13 +193,13 @@ static itsm_status path_find(path *at, itsm__tree_node *root, itsm__tree_key key
 {
     itsm__tree_node *node = root;
 
-    for (at->depth = 0; node->first; node = child_at(node, at->position[at->depth++])) {
+    for (at->depth = 0; node->first; node = itsm__node_child(node, at->position[at->depth++])) {
         if (at->depth == ITSM__TREE_DEPTH_MAX - 2) return ITSM_E_LIMIT;
         at->node[at->depth] = node;
-        at->position[at->depth] = (uint16_t)child_for(node, key);
+        at->position[at->depth] = (uint16_t)itsm__node_child_for(node, key);
     }
     at->node[at->depth] = node;
-    at->position[at->depth++] = (uint16_t)lower_bound(node, key, &at->found);
+    at->position[at->depth++] = (uint16_t)itsm__node_bound(node, key, &at->found);
     return ITSM_OK;
 }
 
@@ -410,10 +235,10 @@ static itsm__tree_key separator(itsm__tree_key a, itsm__tree_key b)
 /* Where to split a full node: entries from there on go right.  In an inner node that entry goes up. */
 static size_t split_place(const itsm__tree_node *node, size_t i)
 {
-    size_t half = content_of(node) / 2, sum = 0, s = 0;
+    size_t half = itsm__node_content(node) / 2, sum = 0, s = 0;
 
     if (node->last && node->last == i && i > node->count / 4u) return node->first && i == node->count ? i - 1u : i;
-    while (s + 1u < node->count && sum < half) sum += sizeof(uint16_t) + entry_size(bytes_of(node, node->slot[s++]));
+    while (s + 1u < node->count && sum < half) sum += itsm__node_need_at(node, s++);
     return s;
 }
 
@@ -435,12 +260,12 @@ static void up_keep(halves *out, itsm__tree_key key)
 static itsm_status node_put_growing(itsm__tree *tree, itsm__tree_node **node, size_t i, itsm__tree_key key,
                                     const void *value, size_t nvalue)
 {
-    if (room_of(*node) < need_of(key, nvalue)) {
-        itsm__tree_node *larger = node_copy(tree, *node, need_of(key, nvalue));
+    if (itsm__node_room(*node) < itsm__node_need(key, nvalue)) {
+        itsm__tree_node *larger = node_copy(tree, *node, itsm__node_need(key, nvalue));
         if (!larger) return ITSM_E_NOMEM;
         *node = larger;
     }
-    node_put(*node, i, key, value, nvalue);
+    itsm__node_put(*node, i, key, value, nvalue);
     (*node)->last = (uint16_t)(i + 1);
     return ITSM_OK;
 }
@@ -450,34 +275,31 @@ static itsm_status node_split(itsm__tree *tree, halves *out, itsm__tree_node *no
                               const void *value, size_t nvalue)
 {
     size_t s = split_place(node, i), count = node->count, inner = node->first != NULL, moved = 0;
-    for (size_t k = s; k < count; k++) moved += sizeof(uint16_t) + entry_size(bytes_of(node, node->slot[k]));
+    for (size_t k = s; k < count; k++) moved += itsm__node_need_at(node, k);
 
-    int to_right = i > s || (!inner && i == s && room_of(node) + moved < need_of(key, nvalue));
-    itsm__tree_node *right = node_new(tree, moved + (to_right ? need_of(key, nvalue) : 0));
+    int to_right = i > s || (!inner && i == s && itsm__node_room(node) + moved < itsm__node_need(key, nvalue));
+    itsm__tree_node *right = node_new(tree, moved + (to_right ? itsm__node_need(key, nvalue) : 0));
     if (!right) return ITSM_E_NOMEM;
     if (inner) {
-        up_keep(out, entry_at(node, s).key);
-        right->first = child_at(node, s + 1);
+        up_keep(out, itsm__node_at(node, s).key);
+        right->first = itsm__node_child(node, s + 1);
     }
-    for (size_t k = s + inner; k < count; k++) {
-        entry e = entry_at(node, k);
-        node_put(right, k - s - inner, e.key, e.value.p, e.value.n);
-    }
-    while (node->count > s) node_take(node, node->count - 1u);
+    itsm__node_append(right, node, s + inner);
+    itsm__node_cut(node, s);
     out->left = node, out->right = right;
     itsm_status rc =
         node_put_growing(tree, to_right ? &out->right : &out->left, to_right ? i - s - inner : i, key, value, nvalue);
     if (rc == ITSM_OK && !inner)
-        up_keep(out, separator(entry_at(out->left, out->left->count - 1u).key, entry_at(out->right, 0).key));
+        up_keep(out, separator(itsm__node_at(out->left, out->left->count - 1u).key, itsm__node_at(out->right, 0).key));
     return rc;
 }
 
 static itsm_status root_split(itsm__tree *tree, const halves *two)
 {
-    itsm__tree_node *root = node_new(tree, need_of(two->up, sizeof two->right));
+    itsm__tree_node *root = node_new(tree, itsm__node_need(two->up, sizeof two->right));
     if (!root) return ITSM_E_NOMEM;
     root->first = two->left;
-    node_put(root, 0, two->up, &two->right, sizeof two->right);
+    itsm__node_put(root, 0, two->up, &two->right, sizeof two->right);
     tree->edit_root = root;
     return ITSM_OK;
 }
@@ -490,7 +312,7 @@ static itsm_status path_put(itsm__tree *tree, path *at, itsm__tree_key key, cons
 
     for (size_t turn = 0;; turn ^= 1) {
         itsm__tree_node *node = at->node[level];
-        if (room_of(node) >= need_of(key, nvalue) || node->count < SPLIT_MIN) {
+        if (itsm__node_room(node) >= itsm__node_need(key, nvalue) || node->count < SPLIT_MIN) {
             itsm_status rc = node_put_growing(tree, &node, i, key, value, nvalue);
             if (rc == ITSM_OK) path_link(tree, at, level, node);
             return rc;
@@ -510,7 +332,24 @@ static itsm_status edit_result(itsm__tree *tree, itsm_status rc)
     return rc;
 }
 
-itsm_status itsm__tree_put(itsm__tree *tree, itsm__tree_key key, const void *value, size_t nvalue)
+/* Replace the value of the entry a path has found, in an editable leaf; 0: the new one needs another place. */
+static int value_replace(itsm__tree *tree, const path *at, const void *value, size_t nvalue, void *old)
+{
+    itsm__tree_node *leaf = at->node[at->depth - 1];
+    size_t i = at->position[at->depth - 1];
+    unsigned char *e = itsm__node_bytes(leaf, itsm__node_offset(leaf, i));
+
+    if (old) memcpy(old, e + ITSM__NODE_ENTRY_HEAD, e[1]);
+    if (e[1] == nvalue) {
+        if (nvalue) memcpy(e + ITSM__NODE_ENTRY_HEAD, value, nvalue);
+        return 1;
+    }
+    itsm__node_take(leaf, i);
+    tree->edit_count--;
+    return 0;
+}
+
+itsm_status itsm__tree_replace(itsm__tree *tree, itsm__tree_key key, const void *value, size_t nvalue, void *old)
 {
     path at;
     itsm_status rc;
@@ -520,20 +359,17 @@ itsm_status itsm__tree_put(itsm__tree *tree, itsm__tree_key key, const void *val
         return edit_result(tree, ITSM_E_LIMIT);
     if (!tree->edit_root && !(tree->edit_root = node_new(tree, 0))) return ITSM_E_NOMEM;
     if ((rc = path_find(&at, tree->edit_root, key)) || (rc = path_edit(tree, &at))) return edit_result(tree, rc);
-    if (at.found) {
-        itsm__tree_node *leaf = at.node[at.depth - 1];
-        size_t i = at.position[at.depth - 1];
-        unsigned char *e = bytes_of(leaf, leaf->slot[i]);
-        if (e[3] == nvalue) {
-            if (nvalue) memcpy(e + ENTRY_HEAD, value, nvalue);
-            return ITSM_OK;
-        }
-        node_take(leaf, i);
-        tree->edit_count--;
-    }
+    if (at.found && value_replace(tree, &at, value, nvalue, old)) return ITSM_OK;
     rc = path_put(tree, &at, key, value, nvalue);
-    if (rc == ITSM_OK) tree->edit_count++;
-    return edit_result(tree, rc);
+    if (rc) return edit_result(tree, rc);
+    tree->edit_count++;
+    return at.found ? ITSM_OK : ITSM_NOTHING;
+}
+
+itsm_status itsm__tree_put(itsm__tree *tree, itsm__tree_key key, const void *value, size_t nvalue)
+{
+    itsm_status rc = itsm__tree_replace(tree, key, value, nvalue, NULL);
+    return rc < 0 ? rc : ITSM_OK;
 }
 
 /* Remove ---------------------------------------------------------------------------------------------------------- */
@@ -542,20 +378,16 @@ itsm_status itsm__tree_put(itsm__tree *tree, itsm__tree_key key, const void *val
 static int child_remove(itsm__tree_node *node, size_t c)
 {
     if (node->count == 0) return 0;
-    if (c == 0) node->first = child_at(node, 1), node_take(node, 0);
-    else node_take(node, c - 1);
+    if (c == 0) node->first = itsm__node_child(node, 1), itsm__node_take(node, 0);
+    else itsm__node_take(node, c - 1);
     return 1;
 }
 
 /* Append a right sibling to an editable left one; up is the bound between them. */
 static void node_join(itsm__tree_node *left, const itsm__tree_node *right, itsm__tree_key up)
 {
-    if (right->first) node_put(left, left->count, up, &right->first, sizeof right->first);
-    for (size_t i = 0; i < right->count; i++) {
-        entry e = entry_at(right, i);
-        node_put(left, left->count, e.key, e.value.p, e.value.n);
-    }
-    left->last = 0;
+    if (right->first) itsm__node_put(left, left->count, up, &right->first, sizeof right->first);
+    itsm__node_append(left, right, 0);
 }
 
 /* Merge child c of an editable parent with a sibling if that fits.  1: done.  Without memory it is left undone. */
@@ -563,20 +395,20 @@ static int node_merge(itsm__tree *tree, itsm__tree_node *parent, size_t c)
 {
     if (parent->count == 0) return 0;
     size_t l = c ? c - 1 : 0;
-    itsm__tree_node *left = child_at(parent, l), *right = child_at(parent, l + 1);
-    itsm__tree_key up = entry_at(parent, l).key;
-    size_t need = content_of(right) + (right->first ? need_of(up, sizeof right->first) : 0);
+    itsm__tree_node *left = itsm__node_child(parent, l), *right = itsm__node_child(parent, l + 1);
+    itsm__tree_key up = itsm__node_at(parent, l).key;
+    size_t need = itsm__node_content(right) + (right->first ? itsm__node_need(up, sizeof right->first) : 0);
 
-    if (content_of(left) + need > (NODE_SIZE - offsetof(itsm__tree_node, slot)) / 4 * 3) return 0;
-    if (!is_fresh(tree, &left->item) || room_of(left) < need) {
+    if (itsm__node_content(left) + need > (NODE_SIZE - offsetof(itsm__tree_node, slot)) / 4 * 3) return 0;
+    if (!is_fresh(tree, &left->item) || itsm__node_room(left) < need) {
         int failed = tree->failed;
         left = node_copy(tree, left, need);
         tree->failed = failed;
         if (!left) return 0;
-        child_set(parent, l, left);
+        itsm__node_set_child(parent, l, left);
     }
     node_join(left, right, up);
-    node_take(parent, l);
+    itsm__node_take(parent, l);
     itsm__tree_item_drop(tree, right);
     return 1;
 }
@@ -588,7 +420,7 @@ static void path_shrink(itsm__tree *tree, path *at)
         itsm__tree_node *node = at->node[level], *parent = at->node[level - 1];
         int gone = node->first == NULL && node->count == 0;
         if (level < at->depth - 1u && at->node[level + 1] == NULL) gone = 1;
-        if (!gone && content_of(node) >= NODE_SIZE / 4) return;
+        if (!gone && itsm__node_content(node) >= NODE_SIZE / 4) return;
         if (!gone) {
             if (!node_merge(tree, parent, at->position[level - 1])) return;
             continue;
@@ -624,7 +456,7 @@ itsm_status itsm__tree_remove(itsm__tree *tree, itsm__tree_key key)
     if ((rc = path_find(&at, tree->edit_root, key)) != ITSM_OK) return edit_result(tree, rc);
     if (!at.found) return ITSM_NOTHING;
     if ((rc = path_edit(tree, &at)) != ITSM_OK) return edit_result(tree, rc);
-    node_take(at.node[at.depth - 1], at.position[at.depth - 1]);
+    itsm__node_take(at.node[at.depth - 1], at.position[at.depth - 1]);
     tree->edit_count--;
     path_shrink(tree, &at);
     root_shrink(tree, &at);
@@ -643,10 +475,10 @@ const void *itsm__tree_find(const itsm__tree_node *root, itsm__tree_key key, siz
     int found = 0;
 
     if (!root) return NULL;
-    while (root->first) root = child_at(root, child_for(root, key));
-    size_t i = lower_bound(root, key, &found);
+    while (root->first) root = itsm__node_child(root, itsm__node_child_for(root, key));
+    size_t i = itsm__node_bound(root, key, &found);
     if (!found) return NULL;
-    itsm_bytes value = entry_at(root, i).value;
+    itsm_bytes value = itsm__node_at(root, i).value;
     if (nvalue) *nvalue = value.n;
     return value.p;
 }
@@ -657,7 +489,7 @@ static void cursor_down(itsm__tree_cursor *cursor, int to_last)
     const itsm__tree_node *node = cursor->node[cursor->depth - 1];
 
     while (node->first) {
-        node = child_at(node, cursor->position[cursor->depth - 1]);
+        node = itsm__node_child(node, cursor->position[cursor->depth - 1]);
         cursor->node[cursor->depth] = node;
         cursor->position[cursor->depth] = (uint16_t)(!to_last ? 0 : node->first ? node->count : node->count - 1);
         cursor->depth++;
@@ -705,12 +537,12 @@ static void cursor_place(itsm__tree_cursor *cursor, const itsm__tree_node *root,
     for (cursor->depth = 0; root; cursor->depth++) {
         cursor->node[cursor->depth] = root;
         if (!root->first) {
-            cursor->position[cursor->depth++] = (uint16_t)lower_bound(root, key, &found);
+            cursor->position[cursor->depth++] = (uint16_t)itsm__node_bound(root, key, &found);
             return;
         }
-        size_t c = child_for(root, key);
+        size_t c = itsm__node_child_for(root, key);
         cursor->position[cursor->depth] = (uint16_t)c;
-        root = child_at(root, c);
+        root = itsm__node_child(root, c);
     }
 }
 
@@ -742,7 +574,7 @@ int itsm__tree_seek_last(itsm__tree_cursor *cursor, const itsm__tree_node *root)
 
 itsm__tree_key itsm__tree_at(const itsm__tree_cursor *cursor, itsm_bytes *value)
 {
-    entry e = entry_at(cursor->node[cursor->depth - 1], cursor->position[cursor->depth - 1]);
+    itsm__node_entry e = itsm__node_at(cursor->node[cursor->depth - 1], cursor->position[cursor->depth - 1]);
     if (value) *value = e.value;
     return e.key;
 }
@@ -759,7 +591,7 @@ static size_t nodes_walk(const itsm__tree *tree, itsm__tree_node *root, int free
     while (depth) {
         itsm__tree_node *top = node[depth - 1];
         if (top->first && next[depth - 1] <= top->count) {
-            node[depth] = child_at(top, next[depth - 1]++);
+            node[depth] = itsm__node_child(top, next[depth - 1]++);
             next[depth++] = 0;
             continue;
         }

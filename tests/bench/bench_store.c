@@ -28,7 +28,7 @@ enum {
     BODY = 220,
     ENTRY = 210,
     KEY = 34,
-    RECORD = 1,  /* type numbers */
+    RECORD = 1, /* type numbers */
     CLOCK = 2,
     HISTORY = 3,
     REVISIONS = 5 /* rows of history of a record */
@@ -345,12 +345,14 @@ struct peer {
 
 static void peer_open(struct peer *p)
 {
-    static const char *const texts[STATEMENTS] = {"BEGIN", "COMMIT",
-                                                  "SELECT rev, body FROM rows WHERE type = ?1 AND id = ?2",
-                                                  "INSERT OR REPLACE INTO rows VALUES (?1, ?2, ?3, ?4)",
-                                                  "INSERT OR REPLACE INTO keys VALUES (?1, ?3, ?4, ?2)",
-                                                  "DELETE FROM keys WHERE type = ?1 AND number = ?3 AND key = ?4 AND id = ?2",
-                                                  "INSERT INTO audit (entry) VALUES (?1)"};
+    static const char *const texts[STATEMENTS] = {
+        "BEGIN",
+        "COMMIT",
+        "SELECT rev, body FROM rows WHERE type = ?1 AND id = ?2",
+        "INSERT OR REPLACE INTO rows VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO keys VALUES (?1, ?3, ?4, ?2)",
+        "DELETE FROM keys WHERE type = ?1 AND number = ?3 AND key = ?4 AND id = ?2",
+        "INSERT INTO audit (entry) VALUES (?1)"};
     must(sqlite3_open(":memory:", &p->db) == SQLITE_OK, "no SQLite");
     must(sqlite3_exec(p->db,
                       "CREATE TABLE rows (type INTEGER, id BLOB, rev INTEGER, body BLOB, PRIMARY KEY (type, id)) "
@@ -494,9 +496,10 @@ static double loads(struct bench *b, const char *name, int random)
     b->random = random;
     double each = measure(name, load, b, ROWS);
     double payload = (double)ROWS * (BODY + ENTRY);
-    printf("    %.1f MB, %.1f MB with the allocator's own, of %.1f MB of payload: %.0f bytes per row and entry beside it\n",
-           (double)b->account.asked * 1e-6, (double)b->account.taken * 1e-6, payload * 1e-6,
-           ((double)b->account.taken - payload) / ROWS);
+    printf(
+        "    %.1f MB, %.1f MB with the allocator's own, of %.1f MB of payload: %.0f bytes per row and entry beside it\n",
+        (double)b->account.asked * 1e-6, (double)b->account.taken * 1e-6, payload * 1e-6,
+        ((double)b->account.taken - payload) / ROWS);
     itsm_store_free(b->store);
     b->store = NULL;
     return each;

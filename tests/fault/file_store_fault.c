@@ -314,19 +314,21 @@ static void remove_store(const char *path)
 static void kills(size_t count)
 {
     char path[64], why[128] = "";
-    uint64_t known = 0;
+    uint64_t known = 0, unsaid = 0; /* commits that killed children may have made and not reported */
     snprintf(path, sizeof path, "file_store_fault.%ld", (long)getpid());
     for (size_t n = 0; n < count; n++) {
         itsm_ctx *ctx = NULL;
         itsm_store *store = NULL;
-        known = one_kill(path, known);
+        const uint64_t said = one_kill(path, known);
+        unsaid = said > known ? 1 : unsaid + 1; /* a child's first report covers what those before it left */
+        known = said;
         if (n % 2) continue; /* sometimes the next child is the first to look */
         if (itsm_os_ctx_new(&ctx)) fail("kill", "no context");
         if (itsm_os_store_open(&store, ctx, itsm_str_c(path)))
             fail("kill", itsm_ctx_issue_count(ctx) ? itsm_ctx_issue(ctx, 0)->message.p : "?");
         uint64_t found = script_check(ctx, store, why);
-        if (found == UINT64_MAX || found < known || found > known + 1) fail_with("after a kill", known, found, why);
-        known = found;
+        if (found == UINT64_MAX || found < known || found > known + unsaid) fail_with("after a kill", known, found, why);
+        known = found, unsaid = 0;
         itsm_store_free(store);
         itsm_ctx_free(ctx);
     }
@@ -336,7 +338,7 @@ static void kills(size_t count)
 
 int main(int argc, char **argv)
 {
-    size_t factor = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 1;
+    size_t factor = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : getenv("ITSM_FULL") ? 17 : 1;
     if (!factor) factor = 1;
     every_call_fails();
     exhaustive_power_loss();

@@ -65,7 +65,7 @@ static int64_t draw_number(void)
 static itsm_str draw_text(char *room, int least)
 {
     static const char *const pieces[] = {"a", "b", "\"", "\\", "\n", "\xC3\xBF", "\xC2\x80", "", "z"};
-    size_t n = 0, wanted = (size_t)least + below(5);
+    size_t n = 0, wanted = (size_t)least + (size_t)below(5);
     for (size_t i = 0; i < wanted; i++) {
         const char *piece = pieces[below(sizeof pieces / sizeof *pieces)];
         size_t length = strlen(piece) ? strlen(piece) : 1; /* the empty piece stands for a NUL */
@@ -112,7 +112,7 @@ static void draw_value(owned *out)
         out->value = draw_scalar(kind, out->text[0]);
         return;
     }
-    size_t n = 1 + below(LIST_MAX);
+    size_t n = 1 + (size_t)below(LIST_MAX);
     for (size_t i = 0; i < n; i++) out->items[i] = draw_scalar(kind, out->text[i]);
     out->value.kind = ITSM_LIST, out->value.u.list.item = out->items, out->value.u.list.n = n;
 }
@@ -145,8 +145,8 @@ static itsm_record *fresh(itsm_ctx *ctx)
 
 static void play(itsm_record *record, naive *n)
 {
-    for (size_t steps = below(80); steps; steps--) {
-        size_t i = below(NUMBERS);
+    for (size_t steps = (size_t)below(80); steps; steps--) {
+        size_t i = (size_t)below(NUMBERS);
         n->has[i] = below(4) != 0;
         if (n->has[i]) draw_value(&n->field[i]);
         cr_assert_eq(itsm_record_set_number(record, number_of(i), n->has[i] ? &n->field[i].value : NULL), ITSM_OK);
@@ -268,7 +268,7 @@ static void draw_part(owned *out, uint16_t kind, int list)
 {
     memset(out, 0, sizeof *out);
     if (below(8) == 0) return; /* absent */
-    size_t n = list ? below(LIST_MAX + 1) : 1;
+    size_t n = list ? (size_t)below(LIST_MAX + 1) : 1;
     for (size_t i = 0; i < n; i++) {
         out->items[i] = draw_scalar(kind, out->text[i]);
         if (kind == ITSM_DECIMAL)
@@ -293,7 +293,7 @@ Test(record_property, keys_order_as_their_values_do)
     seed();
     for (size_t round = 0; round < 100000; round++) {
         int expected = 0;
-        size_t parts = 1 + below(PARTS);
+        size_t parts = 1 + (size_t)below(PARTS);
         a.n = b.n = 0;
         for (size_t i = 0; i < parts; i++) {
             uint16_t kind = scalar_kinds[below(sizeof scalar_kinds / sizeof *scalar_kinds)];

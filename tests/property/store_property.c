@@ -190,7 +190,7 @@ static void sent_build(struct sent *s, const struct op *ops, size_t n, uint64_t 
 /* A random batch: no row written twice, the first operation with an expectation. */
 static size_t random_batch(struct chance *c, struct op *ops, const struct model *m)
 {
-    size_t wanted = draw(c, 8) ? 1 + draw(c, 5) : 1 + draw(c, OPS), n = 0;
+    size_t wanted = 1 + (size_t)(draw(c, 8) ? draw(c, 5) : draw(c, OPS)), n = 0;
     while (n < wanted) {
         struct op op = random_op(c, m, n == 0);
         int twice = 0;
@@ -337,7 +337,7 @@ static void run_random(const char *what, itsm_store *(*make)(itsm_ctx *), void (
     struct chance c = chance_new(what, total);
     memset(&model, 0, sizeof model), memset(held, 0, sizeof held);
     for (uint64_t batch = 0; done < total; batch++) {
-        size_t n = random_batch(&c, ops, &model), naudit = draw(&c, ENTRIES + 1), failed = 0;
+        size_t n = random_batch(&c, ops, &model), naudit = (size_t)draw(&c, ENTRIES + 1), failed = 0;
         itsm_applied applied = ITSM_APPLIED_INIT;
         sent_build(&sent, ops, n, model.entries, naudit);
         itsm_status wanted = model_apply(&model, ops, n, &failed, shared);
@@ -391,7 +391,7 @@ static void run_failing(const char *what, itsm_store *(*make)(itsm_ctx *), void 
     struct chance c = chance_new(what, batches);
     memset(&model, 0, sizeof model);
     for (size_t batch = 0; batch < batches; batch++) {
-        size_t n = random_batch(&c, ops, &model), naudit = draw(&c, ENTRIES + 1), failed = 0;
+        size_t n = random_batch(&c, ops, &model), naudit = (size_t)draw(&c, ENTRIES + 1), failed = 0;
         struct model after = model;
         itsm_status wanted = model_apply(&after, ops, n, &failed, shared), rc = ITSM_E_NOMEM;
         sent_build(&sent, ops, n, model.entries, naudit);
@@ -529,7 +529,7 @@ static uint64_t random_edit(struct chance *c, struct counting *counting, itsm__t
     itsm_status rc = ITSM_OK;
     memcpy(after, value, NUMBERS);
     itsm__tree_begin(tree);
-    if (failing) counting_fail(counting, 1 + draw(c, 30));
+    if (failing) counting_fail(counting, 1 + (size_t)draw(c, 30));
     for (uint64_t k = 0; k < n && rc >= 0; k++) {
         uint32_t i = (uint32_t)(run ? (start + k) % NUMBERS : draw(c, NUMBERS));
         itsm__tree_key key = number_key(room, i);

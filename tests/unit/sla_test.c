@@ -610,3 +610,31 @@ Test(sla, a_vector_that_is_wrong_or_unknown_fails)
         itsm_buf_clear(&failure);
     }
 }
+
+Test(sla, a_vector_of_a_clock_takes_its_pauses_in_any_order_and_overlapping)
+{
+#define AT(time) "\"2026-03-30T" time ":00Z\""
+#define CLOCK(goal, pauses, due, paused)                                                                               \
+    VECTOR("clock", "\"arg\":" goal ",\"pauses\":[" pauses "],\"expect\":{\"due\":" AT(due) ",\"paused\":" paused "}")
+#define PAUSE(from, to) "[" AT(from) "," AT(to) "]"
+    static const char *const passing[] = {
+        CLOCK("14400", PAUSE("12:00", "12:30") "," PAUSE("09:10", "09:20"), "13:40", "2400"),
+        CLOCK("7200", PAUSE("10:00", "12:00") "," PAUSE("11:00", "11:30") "," PAUSE("11:45", "12:15"), "13:15", "8100"),
+        CLOCK("3600", PAUSE("09:30", "10:00") "," PAUSE("09:30", "10:00"), "10:30", "1800"),
+        CLOCK("3600", PAUSE("09:45", "10:00") "," PAUSE("09:30", "09:45") "," PAUSE("09:30", "09:30"), "10:30", "1800"),
+        CLOCK("3600", PAUSE("08:00", "09:30"), "10:30", "1800"), /* held since before the start */
+        CLOCK("3600", PAUSE("07:00", "08:00"), "10:00", "0"),
+        CLOCK("3600", PAUSE("10:00", "12:00"), "12:00", "7200"), /* at the due instant: not yet beyond the goal */
+        CLOCK("3600", PAUSE("11:00", "12:00"), "10:00", "3600"), /* beyond it: the due instant stays */
+    };
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        itsm_buf failure = counting_buf(&counting);
+        cr_assert_eq(itsm_vectors_run(ctx, itsm_str_c(passing[i]), &failure), ITSM_OK, "%.*s",
+                     ITSM_ARG(itsm_buf_str(&failure)));
+    }
+    static const char backwards[] = CLOCK("3600", PAUSE("09:30", "09:29"), "10:00", "0");
+    itsm_buf failure = counting_buf(&counting);
+    cr_assert_eq(itsm_vectors_run(ctx, itsm_str_c(backwards), &failure), ITSM_E_INVALID);
+    cr_assert(failure.n > 12 && memcmp(failure.p, "x: its input", 12) == 0);
+    itsm_buf_clear(&failure);
+}

@@ -77,7 +77,9 @@ static itsm_ref ref_of(const struct scenario *s, itsm_str name)
 {
     for (size_t i = s->nnames; i-- > 0;)
         if (itsm_str_eq(s->names[i].name, name)) return s->names[i].ref;
+    itsm_ref nothing = {0, {0, 0}};
     cr_assert_fail("no record is called %.*s", ITSM_ARG(name));
+    return nothing;
 }
 
 /* Values ---------------------------------------------------------------------------------------------------------- */

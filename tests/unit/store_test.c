@@ -89,6 +89,50 @@ Test(memory_store, a_sequence_ends_before_it_repeats)
     assert_nothing_outstanding(d.counting);
 }
 
+/* Numbers of keys are written in as few bytes as they need: every length, as type, as index and as identity. */
+Test(memory_store, numbers_of_types_and_indexes_may_be_of_any_size)
+{
+    static const uint32_t numbers[] = {1, 247, 248, 255, 256, 65535, 65536, UINT32_MAX};
+    enum { N = sizeof numbers / sizeof numbers[0] };
+    struct desk d;
+    memset(&d, 0, sizeof d);
+    d.ctx = counting_ctx(&d.counting), d.store = make_memory(d.ctx);
+    for (size_t t = 0; t < N; t++)
+        for (size_t i = 0; i < N; i++) {
+            itsm_op op = put_of(ref_of(numbers[t], numbers[i]), ITSM_REV_NONE, 1, "x");
+            itsm_index_key key = {numbers[i], 1, {NULL, 0}};
+            op.row.ref.id.hi = UINT64_C(0x0101010101010101) * i, op.keys = &key, op.nkeys = 1;
+            cr_assert_eq(desk_one(&d, op), ITSM_OK);
+        }
+    itsm_view view;
+    cr_assert_eq(itsm_store_view_open(&view, d.ctx, d.store, NULL), ITSM_OK);
+    for (size_t t = 0; t < N; t++)
+        for (size_t i = 0; i < N; i++) {
+            itsm_range range = range_of(numbers[t], numbers[i], 0);
+            itsm_cursor cursor;
+            itsm_row row;
+            cr_assert_eq(itsm_store_scan(&cursor, d.ctx, &view, &range), ITSM_OK);
+            cr_assert_eq(itsm_store_next(&row, d.ctx, &cursor), ITSM_OK);
+            cr_assert(row.ref.type == numbers[t] && row.ref.id.lo == numbers[i]);
+            cr_assert_eq(row.ref.id.hi, UINT64_C(0x0101010101010101) * i);
+            cr_assert_eq(itsm_store_next(&row, d.ctx, &cursor), ITSM_DONE);
+            itsm_store_cursor_close(&cursor);
+            range = range_of(numbers[t], 0, 0);
+            cr_assert_eq(itsm_store_scan(&cursor, d.ctx, &view, &range), ITSM_OK);
+            for (size_t k = 0; k < N; k++) {
+                cr_assert_eq(itsm_store_next(&row, d.ctx, &cursor), ITSM_OK);
+                cr_assert(row.ref.type == numbers[t] && row.ref.id.lo == numbers[k], "not in order");
+            }
+            cr_assert_eq(itsm_store_next(&row, d.ctx, &cursor), ITSM_DONE);
+            itsm_store_cursor_close(&cursor);
+        }
+    itsm_store_view_close(&view);
+    cr_assert_eq(itsm_store_maintain(d.ctx, d.store, ITSM_MAINTAIN_CHECK, NULL), ITSM_OK);
+    itsm_store_free(d.store);
+    itsm_ctx_free(d.ctx);
+    assert_nothing_outstanding(d.counting);
+}
+
 /* The calls in front of a backend --------------------------------------------------------------------------------- */
 
 /* A backend that answers what it is told to, and counts. */

@@ -502,7 +502,7 @@ Test(json_write, every_text_comes_back_as_it_was)
     char text[200];
     uint64_t seed = 5;
     for (int round = 0; round < 3000; round++) {
-        size_t n = 0, most = next_random(&seed) % 60;
+        size_t n = 0, most = (size_t)(next_random(&seed) % 60);
         while (n < most) {
             uint64_t kind = next_random(&seed) % 8;
             uint32_t code = (uint32_t)(next_random(&seed) % (kind < 3   ? 0x80
@@ -950,7 +950,7 @@ Test(csv_write, any_table_comes_back_as_it_was_whatever_the_window)
     for (size_t row = 0; row < ROWS; row++) {
         for (size_t column = 0; column < COLUMNS; column++) {
             field.n = 0;
-            size_t n = row % 1000 == 999 ? 30000 : next_random(&seed) % 12;
+            size_t n = row % 1000 == 999 ? 30000 : (size_t)(next_random(&seed) % 12);
             for (size_t i = 0; i < n; i++) cr_assert_eq(itsm__buf_c(&field, parts[next_random(&seed) % 10]), ITSM_OK);
             cr_assert_eq(itsm__arena_copy(&table[row][column], &arena, itsm_buf_str(&field)), ITSM_OK);
             itsm__csv_write_text(&w, table[row][column]);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a unit of work: everything it did becomes one batch, written or not written as a whole.
+ *
+ * The operations are the changed records, a check of each record a guard judged by, their clocks, links, history and
+ * notices, besides the audit entries.  Putting them together is linear in what was changed, with one read for each link;
+ * nothing of the work is touched until the store has said OK, so a commit that failed may be made again.
+ */
+#include "sms/internal.h"
+
+#include "record/index.h"
+#include "record/key.h"
+
+#define SENDS_MAX 5 /* times one commit sends its batch */
+
+static itsm_str none(void)
+{
+    return itsm_str_c(NULL);
+}
+
+/*
+ * A batch being put together.  Bodies and keys of clocks and links stand in one buffer that grows, so their places are
+ * kept as offsets until nothing more is added to it; keys of records and bodies in the work's own bytes stay put.
+ */
+typedef struct batch {
+    itsm_work *work;
+    itsm_op *ops;
+    size_t *body_at; /* by op: offset of its body, NOWHERE: it stays put */
+    size_t *keys_at; /* by op: offset of the keys that follow one another in the buffer, NOWHERE: they stay put */
+    size_t nops, op_capacity, body_capacity, keys_capacity;
+    itsm_buf bytes, scratch;
+} batch;
+
+#define NOWHERE SIZE_MAX
+
+static itsm_op *add_op(batch *b, uint32_t kind, itsm_ref ref, uint64_t expect)
+{
+    const itsm__memory *memory = &b->work->memory;
+    if (itsm__grow(memory, &b->ops, &b->op_capacity, b->nops + 1, sizeof *b->ops) ||
+        itsm__grow(memory, &b->body_at, &b->body_capacity, b->nops + 1, sizeof *b->body_at) ||
+        itsm__grow(memory, &b->keys_at, &b->keys_capacity, b->nops + 1, sizeof *b->keys_at))
+        return NULL;
+    itsm_op *op = &b->ops[b->nops];
+    memset(op, 0, sizeof *op);
+    op->kind = kind, op->expect = expect, op->row.ref = ref;
+    b->body_at[b->nops] = b->keys_at[b->nops] = NOWHERE;
+    b->nops++;
+    return op;
+}
+
+/* Room for the keys of the op added last, whose bytes will follow in the buffer. */
+static itsm_index_key *add_keys(batch *b, size_t n)
+{
+    itsm_op *op = &b->ops[b->nops - 1];
+    itsm_index_key *keys = itsm__arena_alloc(&b->work->arena, n * sizeof *keys);
+    if (!keys) return NULL;
+    memset(keys, 0, n * sizeof *keys);
+    op->keys = keys, op->nkeys = n;
+    b->keys_at[b->nops - 1] = b->bytes.n;
+    return keys;
+}
+
+static itsm_status put_record(batch *b, itsm__draft *draft)
+{
+    itsm_index_key *keys;
+    itsm_op *op = add_op(b, ITSM_PUT, itsm_record_ref(draft->record), draft->expect);
+    if (!op) return ITSM_E_NOMEM;
+    size_t at = b->bytes.n;
+    itsm_status rc = itsm_record_encode(&b->bytes, draft->record);
+    op->row.rev = draft->revision, op->row.body.n = b->bytes.n - at;
+    op->row.fields = itsm_record_fields(draft->record), op->row.nfields = itsm_record_count(draft->record);
+    b->body_at[b->nops - 1] = at;
+    if (!rc) rc = itsm__record_keys(&keys, &op->nkeys, draft->record, &b->work->arena, &b->scratch);
+    if (!rc) op->keys = keys;
+    return rc;
+}
+
+static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
+{
+    itsm_ref row = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind) };
+    itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
+    if (!op) return ITSM_E_NOMEM;
+    size_t at = b->bytes.n;
+    itsm_status rc = itsm__clock_encode(&b->bytes, clock);
+    op->row.rev = clock->expect + 1, op->row.body.n = b->bytes.n - at;
+    b->body_at[b->nops - 1] = at;
+    itsm_time next = ITSM_TIME_NONE;
+    if (!rc) rc = itsm__clock_next_at(&next, b->work->sms, clock);
+    if (rc || next == ITSM_TIME_NONE) return rc;
+    itsm_index_key *key = add_keys(b, 1);
+    if (!key) return ITSM_E_NOMEM;
+    at = b->bytes.n;
+    rc = itsm__key_number(&b->bytes, next);
+    key->index = 1, key->key.n = b->bytes.n - at;
+    return rc;
+}
+
+static itsm_status put_drafts(batch *b)
+{
+    itsm_work *work = b->work;
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < work->ndrafts && !rc; i++) {
+        itsm__draft *draft = work->drafts[i];
+        if (draft->changed) rc = put_record(b, draft);
+        else if (draft->checked && !add_op(b, ITSM_CHECK, itsm_record_ref(draft->record), draft->expect)) rc = ITSM_E_NOMEM;
+        for (size_t k = 0; k < ITSM__CLOCKS_MAX && !rc; k++)
+            if (draft->clocks[k].dirty) rc = put_clock(b, draft, &draft->clocks[k]);
+    }
+    return rc;
+}
+
+/* The two keys of a link, one for each end.  A link that was taken away before left its revision behind. */
+static itsm_status put_link(batch *b, itsm_op *op, const itsm__link_change *change, uint64_t old)
+{
+    size_t at = b->bytes.n, ends[2];
+    itsm_status rc = itsm__link_body(&b->bytes, change);
+    op->row.rev = old + 1, op->row.body.n = b->bytes.n - at, b->body_at[b->nops - 1] = at;
+    itsm_index_key *keys = add_keys(b, 2);
+    if (!keys) return ITSM_E_NOMEM;
+    at = b->bytes.n;
+    if (!rc) rc = itsm__link_keys(&b->bytes, b->work, change, ends);
+    for (uint32_t k = 0; k < 2 && !rc; k++) {
+        keys[k].index = k + 1, keys[k].unique = 1;
+        keys[k].key.n = ends[k] - (k ? ends[0] : at);
+    }
+    return rc;
+}
+
+static itsm_status put_links(batch *b)
+{
+    itsm_work *work = b->work;
+    for (size_t i = 0; i < work->nlinks; i++) {
+        const itsm__link_change *change = &work->links[i];
+        itsm_ref ref = { ITSM_ROW_LINK, itsm__link_id(change) };
+        itsm_row old;
+        itsm_status rc = itsm_store_get(&old, work->ctx, &work->view, ref);
+        if (rc < 0) return rc;
+        if (change->added == (rc == ITSM_OK)) continue; /* made and taken away again, or the other way round */
+        itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, ref, rc == ITSM_OK ? old.rev : ITSM_REV_NONE);
+        if (!op) return ITSM_E_NOMEM;
+        if (change->added && (rc = put_link(b, op, change, old.rev))) return rc;
+    }
+    return ITSM_OK;
+}
+
+/* New rows whose bodies stand in the work's bytes. */
+static itsm_status put_pieces(batch *b, const itsm__pieces *pieces)
+{
+    const itsm_work *work = b->work;
+    for (size_t i = 0; i < pieces->n; i++) {
+        const itsm__piece *piece = &pieces->items[i];
+        itsm_op *op = add_op(b, ITSM_PUT, piece->ref, ITSM_REV_NONE);
+        if (!op) return ITSM_E_NOMEM;
+        op->row.rev = 1, op->row.body.p = work->bytes.p + piece->offset, op->row.body.n = piece->n;
+    }
+    return ITSM_OK;
+}
+
+/* Now that nothing moves any more, turn offsets into pointers. */
+static void fix_places(batch *b)
+{
+    for (size_t i = 0; i < b->nops; i++) {
+        itsm_op *op = &b->ops[i];
+        if (b->body_at[i] != NOWHERE) op->row.body.p = b->bytes.p + b->body_at[i];
+        if (b->keys_at[i] == NOWHERE) continue;
+        itsm_index_key *keys = (itsm_index_key *)(uintptr_t)op->keys; /* made by add_keys() */
+        const char *p = b->bytes.p + b->keys_at[i];
+        for (size_t k = 0; k < op->nkeys; k++) keys[k].key.p = p, p += keys[k].key.n;
+    }
+}
+
+/* Could this row be what the operation wrote?  A record may have moved on since; history rows never do. */
+static int is_written(const itsm_op *op, const itsm_row *row)
+{
+    if (op->row.ref.type != ITSM_ROW_HISTORY && row->rev > op->row.rev) return 1;
+    if (row->rev != op->row.rev) return 0;
+    if (!row->body.n) return 1; /* a backend with columns: the history tells */
+    return row->body.n == op->row.body.n && !memcmp(row->body.p, op->row.body.p, row->body.n);
+}
+
+/*
+ * Is all of a batch in the store?  Then an answer that was lost said OK.  History rows have the transaction number; with
+ * a key two hosts can come to the same one, so the records are compared too.
+ */
+static itsm_status was_applied(int *out, batch *b)
+{
+    itsm_work *work = b->work;
+    itsm_view view = ITSM_VIEW_INIT;
+    itsm_call call = ITSM_CALL_INIT;
+    call.host_txn = work->act.host_txn;
+    itsm_status rc = itsm_store_view_open(&view, work->ctx, work->sms->store, &call);
+    *out = 1;
+    for (size_t i = 0; i < b->nops && *out && !rc; i++) {
+        const itsm_op *op = &b->ops[i];
+        itsm_row row;
+        if (op->kind != ITSM_PUT || op->row.ref.type == ITSM_ROW_LINK || op->row.ref.type == ITSM_ROW_NOTICE) continue;
+        rc = itsm_store_get(&row, work->ctx, &view, op->row.ref);
+        *out = rc == ITSM_OK && is_written(op, &row);
+    }
+    itsm_store_view_close(&view);
+    return rc == ITSM_NOTHING ? ITSM_OK : rc;
+}
+
+/*
+ * Every batch has an expectation, so one that is sent again cannot be applied twice.  RETRY and UNKNOWN are answered by
+ * sending again a few times; CONFLICT after UNKNOWN may mean that the first was applied, which its rows tell.
+ */
+static itsm_status send(batch *b)
+{
+    itsm_work *work = b->work;
+    itsm_bytes *audit = itsm__arena_alloc(&work->arena, work->audit.n * sizeof *audit);
+    if (!audit) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < work->audit.n; i++)
+        audit[i].p = work->bytes.p + work->audit.items[i].offset, audit[i].n = work->audit.items[i].n;
+    itsm_batch sent = ITSM_BATCH_INIT;
+    itsm_call call = ITSM_CALL_INIT;
+    sent.ops = b->ops, sent.nops = b->nops, sent.audit = audit, sent.naudit = work->audit.n;
+    call.host_txn = work->act.host_txn;
+    itsm_status rc = ITSM_E_RETRY;
+    for (size_t i = 0; i < SENDS_MAX && (rc == ITSM_E_RETRY || rc == ITSM_E_UNKNOWN); i++) {
+        itsm_applied applied = ITSM_APPLIED_INIT;
+        rc = itsm_store_apply(&applied, work->ctx, work->sms->store, &sent, &call);
+        if (rc == ITSM_E_UNKNOWN) work->unsure = 1;
+    }
+    if (rc != ITSM_E_CONFLICT || !work->unsure) return rc;
+    int done = 0;
+    if (was_applied(&done, b)) return ITSM_E_UNKNOWN; /* it still may have been */
+    work->unsure = 0;
+    if (!done)
+        return itsm__issue(work->ctx, ITSM_E_CONFLICT, none(), none(), none(), "something this work read has changed");
+    itsm__issues_clear(work->ctx);
+    return ITSM_OK;
+}
+
+static itsm_status write_batch(itsm_work *work)
+{
+    batch b;
+    memset(&b, 0, sizeof b);
+    b.work = work;
+    itsm_buf_init(&b.bytes, work->ctx), itsm_buf_init(&b.scratch, work->ctx);
+    itsm_status rc = put_drafts(&b);
+    if (!rc) rc = put_links(&b);
+    if (!rc) rc = put_pieces(&b, &work->history);
+    if (!rc) rc = put_pieces(&b, &work->notices);
+    if (!rc) fix_places(&b), rc = send(&b);
+    itsm__free(&work->memory, b.ops, b.op_capacity * sizeof *b.ops);
+    itsm__free(&work->memory, b.body_at, b.body_capacity * sizeof *b.body_at);
+    itsm__free(&work->memory, b.keys_at, b.keys_capacity * sizeof *b.keys_at);
+    itsm_buf_clear(&b.bytes), itsm_buf_clear(&b.scratch);
+    return rc;
+}
+
+/* What the host is told: texts that outlive the drafts. */
+static itsm_status fill_outcome(itsm_outcome *out, itsm_work *work)
+{
+    itsm__draft *draft;
+    itsm_sms *sms = work->sms;
+    itsm_status rc = itsm__work_find(&draft, work, work->last);
+    if (rc) return rc;
+    const itsm_value *number = itsm__record_at(draft->record, ITSM_FIELD_NUMBER);
+    const itsm_value *state = itsm__record_at(draft->record, itsm_record_type(draft->record)->machines[0].number);
+    itsm__arena_reset(&sms->arena);
+    out->ref = work->last, out->revision = draft->revision;
+    if (number && (rc = itsm__arena_copy(&out->number, &sms->arena, number->u.s))) return rc;
+    if (state && (rc = itsm__arena_copy(&out->state, &sms->arena, state->u.s))) return rc;
+    itsm_notice *notices = itsm__arena_alloc(&sms->arena, work->nnotices * sizeof *notices);
+    if (!notices) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < work->nnotices && !rc; i++) {
+        notices[i] = work->notice[i];
+        rc = itsm__arena_copy(&notices[i].to, &sms->arena, work->notice[i].to);
+        if (!rc) rc = itsm__arena_copy(&notices[i].event, &sms->arena, work->notice[i].event);
+    }
+    out->notices = notices, out->nnotices = work->nnotices;
+    return rc;
+}
+
+itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work)
+{
+    itsm_outcome outcome = ITSM_OUTCOME_INIT;
+    if (!work || (out && out->size < sizeof out->size)) return ITSM_E_MISUSE;
+    itsm__issues_clear(work->ctx);
+    if (!work->history.n) return itsm__work_empty(work), ITSM_NOTHING;
+    itsm_status rc = out ? fill_outcome(&outcome, work) : ITSM_OK;
+    if (!rc) rc = write_batch(work);
+    if (rc) return rc;
+    if (out) {
+        outcome.size = out->size;
+        memcpy(out, &outcome, out->size < sizeof outcome ? out->size : sizeof outcome);
+    }
+    itsm__work_empty(work);
+    return ITSM_OK;
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine when memory or the store fails it: every allocation once and for good, every call of the store with every
+ * answer it may give.  What was refused left nothing behind, what was said to be done was done once, and trying again
+ * works.
+ */
+#include "../unit/sms_fixture.h"
+
+#include <criterion/criterion.h>
+
+#include "faulty_store.h"
+
+/* What is tried ----------------------------------------------------------------------------------------------------- */
+
+/* The records a story is about. */
+struct cast {
+    itsm_ref service, parent, child, ci;
+    itsm_work *work; /* held open by the stories that do so */
+};
+
+typedef itsm_status (*story_fn)(struct desk *desk, struct cast *cast);
+
+static void setup(struct desk *desk, struct cast *cast)
+{
+    const itsm_named box[] = { TEXT("name", "box"), TEXT("ci_type", "server"), TEXT("unique_id", "u"), TEXT("description", "d"),
+                               TEXT("owner", "olga"), INT("criticality", 3) };
+    itsm_outcome out = ITSM_OUTCOME_INIT;
+    itsm_sla *sla = NULL;
+    cr_assert_eq(itsm_sla_load(&sla, desk->ctx, ITSM_STR("{\"response\": {\"3\": 60}, \"resolution\": {\"3\": 480, \"5\": 240}}"),
+                               NULL), ITSM_OK);
+    desk_with_sla(desk, sla);
+    memset(cast, 0, sizeof *cast);
+    cr_assert_eq(new_service(&out, desk), ITSM_OK);
+    cast->service = out.ref;
+    cr_assert_eq(new_started(&out, desk, cast->service), ITSM_OK);
+    cast->parent = out.ref;
+    cr_assert_eq(new_started(&out, desk, cast->service), ITSM_OK);
+    cast->child = out.ref;
+    cr_assert_eq(itsm_sms_create(&out, desk->sms, ITSM_STR("configuration_item"), box, COUNT(box), &desk->act), ITSM_OK);
+    cast->ci = out.ref;
+    cr_assert_eq(itsm_sms_link(desk->sms, cast->parent, ITSM_STR("children"), cast->child, &desk->act), ITSM_OK);
+    desk_actor(desk, "jdoe", NULL);
+    desk->act.now += ITSM_HOURS(1);
+}
+
+static itsm_status do_create(struct desk *desk, struct cast *cast)
+{
+    itsm_outcome out = ITSM_OUTCOME_INIT;
+    (void)cast;
+    return new_incident(&out, desk);
+}
+
+static itsm_status do_change(struct desk *desk, struct cast *cast)
+{
+    const itsm_named set[] = { INT("impact", 5), INT("urgency", 5), TEXT("description", "Smoke"), REF("service", cast->service) };
+    itsm_outcome out = ITSM_OUTCOME_INIT;
+    return itsm_sms_change(&out, desk->sms, cast->parent, ITSM_REV_ANY, set, COUNT(set), &desk->act);
+}
+
+static itsm_status do_hold(struct desk *desk, struct cast *cast)
+{
+    const itsm_named set[] = { TEXT("pending_reason", "awaiting_user") };
+    return itsm_sms_move(NULL, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("hold"), set, 1, &desk->act);
+}
+
+static itsm_status do_reassign(struct desk *desk, struct cast *cast) /* with a notice */
+{
+    itsm_outcome out = ITSM_OUTCOME_INIT;
+    return itsm_sms_move(&out, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("reassign"), NULL, 0, &desk->act);
+}
+
+static itsm_status do_resolve(struct desk *desk, struct cast *cast) /* fires on the child, which copies */
+{
+    const itsm_named set[] = { TEXT("resolution_code", "fixed"), TEXT("resolution", "Replaced") };
+    itsm_outcome out = ITSM_OUTCOME_INIT;
+    return itsm_sms_move(&out, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("resolve"), set, 2, &desk->act);
+}
+
+static itsm_status do_link(struct desk *desk, struct cast *cast)
+{
+    return itsm_sms_link(desk->sms, cast->parent, ITSM_STR("duplicates"), cast->child, &desk->act);
+}
+
+static itsm_status do_link_field(struct desk *desk, struct cast *cast) /* writes to both ends */
+{
+    return itsm_sms_link(desk->sms, cast->parent, ITSM_STR("ci"), cast->ci, &desk->act);
+}
+
+static itsm_status do_unlink(struct desk *desk, struct cast *cast)
+{
+    return itsm_sms_unlink(desk->sms, cast->child, ITSM_STR("parent_incident"), cast->parent, &desk->act);
+}
+
+static itsm_status do_refused(struct desk *desk, struct cast *cast)
+{
+    const itsm_named set[] = { INT("priority", 1), TEXT("description", "new") };
+    return itsm_sms_move(NULL, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("cancel"), set, 2, &desk->act);
+}
+
+static itsm_status seen(void *user, const itsm_possible *possible)
+{
+    *(size_t *)user += possible->allowed;
+    return ITSM_OK;
+}
+
+static itsm_status do_possible(struct desk *desk, struct cast *cast)
+{
+    size_t n = 0;
+    return itsm_sms_possible(desk->sms, cast->parent, &desk->act, seen, &n);
+}
+
+/* One operation after the other in one work; each may be tried again where it failed. */
+static itsm_status do_work(struct desk *desk, struct cast *cast)
+{
+    const itsm_named set[] = { INT("impact", 5), REF("service", cast->service) }, why[] = { TEXT("pending_reason", "awaiting_user") };
+    itsm_status rc = cast->work ? ITSM_OK : itsm_work_new(&cast->work, desk->sms, &desk->act);
+    itsm_work *work = cast->work;
+    const itsm_record *record;
+    itsm_value value;
+    if (rc || (rc = itsm_work_get(&record, work, cast->child))) return rc;
+    if (itsm_record_find(&value, record, ITSM_STR("impact"))) return ITSM_E_CORRUPT;
+    if (value.u.i == 3 && (rc = itsm_work_change(work, cast->child, ITSM_REV_ANY, set, 2))) return rc;
+    if ((rc = itsm_work_link(work, cast->parent, ITSM_STR("duplicates"), cast->child)) < 0) return rc;
+    if ((rc = itsm_work_unlink(work, cast->parent, ITSM_STR("children"), cast->child)) < 0) return rc;
+    if ((rc = itsm_work_get(&record, work, cast->child))) return rc;
+    if (itsm_record_find(&value, record, ITSM_STR("status"))) return ITSM_E_CORRUPT;
+    if (!itsm_str_is(value.u.s, "pending") &&
+        (rc = itsm_work_move(work, cast->child, ITSM_REV_ANY, ITSM_STR("hold"), why, 1)))
+        return rc;
+    if ((rc = itsm_work_move(work, cast->child, ITSM_REV_ANY, ITSM_STR("declare_major"), NULL, 0)) != ITSM_E_REFUSED) return rc;
+    if ((rc = itsm_work_commit(NULL, work))) return rc;
+    itsm_work_free(work), cast->work = NULL;
+    return ITSM_OK;
+}
+
+static itsm_status do_find(struct desk *desk, struct cast *cast)
+{
+    itsm_ref ref;
+    (void)cast;
+    return itsm_sms_find(&ref, desk->sms, ITSM_STR("INC0000002"));
+}
+
+static itsm_status ignore_history(void *user, const itsm_history *entry)
+{
+    *(uint64_t *)user = entry->revision;
+    return ITSM_OK;
+}
+
+static itsm_status ignore_record(void *user, const itsm_record *record)
+{
+    *(uint64_t *)user = itsm_record_revision(record);
+    return ITSM_OK;
+}
+
+static itsm_status ignore_notice(void *user, const itsm_notice *notice)
+{
+    *(uint64_t *)user = notice->id.lo;
+    return ITSM_OK;
+}
+
+static itsm_status do_look_back(struct desk *desk, struct cast *cast)
+{
+    uint64_t seen_last;
+    itsm_clock_row row = ITSM_CLOCK_ROW_INIT;
+    itsm_audit_result result = ITSM_AUDIT_RESULT_INIT;
+    itsm_status rc = itsm_sms_history(desk->sms, cast->parent, ignore_history, &seen_last);
+    if (!rc) rc = itsm_sms_each(desk->sms, ITSM_STR("incident"), ignore_record, &seen_last);
+    if (!rc) rc = itsm_sms_notices(desk->sms, ignore_notice, &seen_last);
+    if (!rc) rc = itsm_sms_clock(&row, desk->sms, cast->parent, ITSM_RESOLUTION);
+    return rc ? rc : itsm_sms_audit_verify(&result, desk->sms, NULL);
+}
+
+static itsm_status do_observe(struct desk *desk, struct cast *cast)
+{
+    static const itsm_str fields[] = { { "impact", 6 } };
+    static const char *const states[] = { "new", "in_progress", "pending", "resolved" };
+    itsm_observer *observer = NULL;
+    itsm_value value = itsm_value_number(ITSM_INT, 3);
+    itsm_status rc = itsm_observer_new(&observer, desk->sms, ITSM_STR("incident"), fields, 1);
+    if (!rc && !cast->work) rc = itsm_work_new(&cast->work, desk->sms, &desk->act);
+    for (uint64_t i = 0; i < 4 && rc >= 0; i++) {
+        itsm_observation o;
+        itsm_observed out = ITSM_OBSERVED_INIT;
+        memset(&o, 0, sizeof o);
+        o.size = sizeof o, o.number = ITSM_STR("X1"), o.ordinal = i, o.check = (uint32_t)i;
+        o.at = MONDAY + ITSM_HOURS((int64_t)i), o.opened = MONDAY, o.stopped = ITSM_TIME_NONE;
+        o.who = ITSM_STR("src"), o.state = itsm_str_c(states[i]), o.values = &value;
+        rc = itsm_work_observe(&out, cast->work, observer, &o);
+    }
+    if (rc >= 0) rc = itsm_work_commit(NULL, cast->work);
+    itsm_observer_free(observer);
+    if (rc) return rc;
+    itsm_work_free(cast->work), cast->work = NULL;
+    return ITSM_OK;
+}
+
+static const struct story {
+    const char *name;
+    story_fn run;
+    itsm_status wanted;
+    int writes; /* 1: the trail grows; 2: and is the same whatever was tried before */
+} stories[] = { { "create", do_create, ITSM_OK, 1 },
+                { "change", do_change, ITSM_OK, 2 },
+                { "hold", do_hold, ITSM_OK, 2 },
+                { "reassign", do_reassign, ITSM_OK, 2 },
+                { "resolve", do_resolve, ITSM_OK, 2 },
+                { "link", do_link, ITSM_OK, 2 },
+                { "link in a field", do_link_field, ITSM_OK, 2 },
+                { "unlink", do_unlink, ITSM_OK, 2 },
+                { "refused", do_refused, ITSM_E_REFUSED, 0 },
+                { "possible", do_possible, ITSM_OK, 0 },
+                { "work", do_work, ITSM_OK, 2 },
+                { "find", do_find, ITSM_OK, 0 },
+                { "look back", do_look_back, ITSM_OK, 0 },
+                { "observe", do_observe, ITSM_OK, 2 } };
+
+/* The trail of a store, read by somebody whom nothing fails. */
+static void trail_of(itsm_audit_checkpoint *out, itsm_store *store)
+{
+    itsm_ctx *ctx = NULL;
+    itsm_audit_checkpoint empty = ITSM_AUDIT_CHECKPOINT_INIT;
+    *out = empty;
+    cr_assert_eq(itsm_ctx_new(&ctx, NULL), ITSM_OK);
+    cr_assert_eq(itsm_audit_root(out, ctx, store), ITSM_OK);
+    itsm_ctx_free(ctx);
+}
+
+static void verify_store(itsm_store *store, const char *what)
+{
+    itsm_ctx *ctx = NULL;
+    itsm_sms *sms = NULL;
+    itsm_audit_result result = ITSM_AUDIT_RESULT_INIT;
+    cr_assert_eq(itsm_ctx_new(&ctx, NULL), ITSM_OK);
+    cr_assert_eq(itsm_sms_new(&sms, ctx, itsm_model_builtin(), store, NULL), ITSM_OK);
+    cr_assert_eq(itsm_sms_audit_verify(&result, sms, NULL), ITSM_OK, "%s", what);
+    cr_assert_eq(result.checked, result.count, "%s", what);
+    itsm_sms_free(sms);
+    itsm_ctx_free(ctx);
+}
+
+static int same_trail(const itsm_audit_checkpoint *a, const itsm_audit_checkpoint *b)
+{
+    return a->count == b->count && !memcmp(a->root, b->root, sizeof a->root);
+}
+
+/* The trail after a story that nothing disturbed. */
+static void reference_of(itsm_audit_checkpoint *out, const struct story *story)
+{
+    struct counting counting = COUNTING_INIT;
+    struct desk desk;
+    struct cast cast;
+    desk_open(&desk, &counting, NULL);
+    setup(&desk, &cast);
+    cr_assert_eq(story->run(&desk, &cast), story->wanted, "%s: %.*s", story->name, ITSM_ARG(first_message(desk.ctx)));
+    trail_of(out, desk.store);
+    desk_close(&desk);
+    assert_nothing_outstanding(counting);
+}
+
+/* Memory ------------------------------------------------------------------------------------------------------------ */
+
+/* Fail the n-th allocation of a story; 0: it makes fewer. */
+static int fail_one(const struct story *story, const itsm_audit_checkpoint *reference, size_t n, int persistent)
+{
+    struct counting counting = COUNTING_INIT;
+    struct desk desk;
+    struct cast cast;
+    itsm_audit_checkpoint before, after;
+    desk_open(&desk, &counting, NULL);
+    setup(&desk, &cast);
+    trail_of(&before, desk.store);
+    if (persistent) counting_fail_from(&counting, n);
+    else counting_fail(&counting, n);
+    itsm_status rc = story->run(&desk, &cast);
+    int failed = counting_stop(&counting);
+    trail_of(&after, desk.store);
+    if (failed) cr_assert(rc == ITSM_E_NOMEM || rc == story->wanted, "%s, allocation %zu: status %d", story->name, n, rc);
+    else cr_assert_eq(rc, story->wanted, "%s", story->name);
+    if (rc == ITSM_E_NOMEM) {
+        cr_assert(same_trail(&before, &after), "%s, allocation %zu: the store has changed", story->name, n);
+        rc = story->run(&desk, &cast);
+        cr_assert_eq(rc, story->wanted, "%s, allocation %zu: trying again gives %d, %.*s", story->name, n, rc,
+                     ITSM_ARG(first_message(desk.ctx)));
+        trail_of(&after, desk.store);
+    }
+    cr_assert_eq(after.count, reference->count, "%s, allocation %zu: %llu entries", story->name, n, (unsigned long long)after.count);
+    if (story->writes != 1) cr_assert(same_trail(&after, reference), "%s, allocation %zu: another trail", story->name, n);
+    verify_store(desk.store, story->name);
+    itsm_work_free(cast.work);
+    desk_close(&desk);
+    assert_nothing_outstanding(counting);
+    return failed;
+}
+
+static void fail_memory(int persistent)
+{
+    for (size_t s = 0; s < COUNT(stories); s++) {
+        itsm_audit_checkpoint reference;
+        size_t n = 1;
+        reference_of(&reference, &stories[s]);
+        while (fail_one(&stories[s], &reference, n, persistent)) n++;
+        printf("%s: %zu allocations failed%s\n", stories[s].name, n - 1, persistent ? " for good" : "");
+        cr_assert_gt(n, (size_t)2, "%s", stories[s].name);
+    }
+}
+
+Test(sms_fault, every_allocation_may_fail_once, .timeout = 300)
+{
+    fail_memory(0);
+}
+
+Test(sms_fault, every_allocation_may_fail_for_good, .timeout = 300)
+{
+    fail_memory(1);
+}
+
+/* The store --------------------------------------------------------------------------------------------------------- */
+
+struct failing_desk {
+    struct counting counting;
+    struct desk desk;
+    struct cast cast;
+    struct faulty faulty;
+    itsm_ctx *ctx; /* of the inner store */
+};
+
+static void failing_open(struct failing_desk *d)
+{
+    const struct counting none = COUNTING_INIT;
+    itsm_store *store = NULL;
+    memset(d, 0, sizeof *d);
+    d->counting = none;
+    d->ctx = counting_ctx(&d->counting);
+    cr_assert_eq(itsm_store_memory(&d->faulty.inner, d->ctx), ITSM_OK);
+    cr_assert_eq(faulty_new(&store, d->ctx, &d->faulty), ITSM_OK);
+    desk_open(&d->desk, &d->counting, store);
+    setup(&d->desk, &d->cast);
+}
+
+static void failing_close(struct failing_desk *d)
+{
+    itsm_work_free(d->cast.work);
+    desk_close(&d->desk);
+    itsm_store_free(d->faulty.inner);
+    itsm_ctx_free(d->ctx);
+    assert_nothing_outstanding(d->counting);
+}
+
+struct failure {
+    const char *name;
+    int kinds, after;
+    size_t times;
+    itsm_status status, wanted; /* wanted 0: the story's own answer */
+};
+
+/* The n-th call fails; 0: there are fewer. */
+static int fail_store(const struct story *story, const itsm_audit_checkpoint *reference, const struct failure *failure, size_t n)
+{
+    static struct failing_desk d;
+    itsm_audit_checkpoint before, after;
+    failing_open(&d);
+    trail_of(&before, d.faulty.inner);
+    d.faulty.kinds = failure->kinds, d.faulty.status = failure->status, d.faulty.after = failure->after;
+    d.faulty.fail_at = n, d.faulty.times = failure->times;
+    itsm_status rc = story->run(&d.desk, &d.cast);
+    int failed = d.faulty.failed;
+    d.faulty.fail_at = 0;
+    trail_of(&after, d.faulty.inner);
+    itsm_status wanted = failed && failure->wanted ? failure->wanted : story->wanted;
+    if (rc == story->wanted && !story->writes && failure->kinds & CALL_READ && (rc || story->run == do_possible))
+        wanted = rc; /* only words of a refusal were lost */
+    cr_assert_eq(rc, wanted, "%s, %s at call %zu: status %d, %.*s", story->name, failure->name, n, rc,
+                 ITSM_ARG(first_message(d.desk.ctx)));
+    if (rc < 0 && rc != ITSM_E_UNKNOWN)
+        cr_assert(same_trail(&before, &after), "%s, %s at call %zu: half done", story->name, failure->name, n);
+    if (rc != story->wanted) { /* the store is well again */
+        rc = story->run(&d.desk, &d.cast);
+        if (d.cast.work && rc == ITSM_E_UNKNOWN) { /* the work waits to know */
+            rc = itsm_work_commit(NULL, d.cast.work);
+            itsm_work_free(d.cast.work), d.cast.work = NULL;
+        }
+        if (failure->status != ITSM_E_UNKNOWN)
+            cr_assert_eq(rc, story->wanted, "%s, %s at call %zu: trying again gives %d", story->name, failure->name, n, rc);
+        trail_of(&after, d.faulty.inner);
+    }
+    if (failure->status != ITSM_E_UNKNOWN || !failure->wanted || story->run == do_work || story->run == do_observe)
+        cr_assert_eq(after.count, reference->count, "%s, %s at call %zu: %llu entries, not %llu", story->name, failure->name, n,
+                     (unsigned long long)after.count, (unsigned long long)reference->count);
+    verify_store(d.faulty.inner, story->name);
+    failing_close(&d);
+    return failed;
+}
+
+static void fail_everywhere(const struct failure *failure)
+{
+    size_t failed = 0;
+    for (size_t s = 0; s < COUNT(stories); s++) {
+        itsm_audit_checkpoint reference;
+        size_t n = 1;
+        if (failure->kinds == CALL_APPLY && !stories[s].writes) continue;
+        reference_of(&reference, &stories[s]);
+        while (fail_store(&stories[s], &reference, failure, n)) n++;
+        failed += n - 1;
+    }
+    printf("%s: failed %zu times\n", failure->name, failed);
+    cr_assert_gt(failed, (size_t)8);
+}
+
+#define EVER 1000000
+
+Test(sms_fault, a_store_that_cannot_read_is_reported_and_nothing_is_half_done, .timeout = 300)
+{
+    const struct failure io = { "reading gives IO", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_IO, ITSM_E_IO };
+    const struct failure busy = { "reading gives BUSY", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY };
+    const struct failure corrupt = { "reading gives CORRUPT", CALL_READ, 0, 1, ITSM_E_CORRUPT, ITSM_E_CORRUPT };
+    fail_everywhere(&io);
+    fail_everywhere(&busy);
+    fail_everywhere(&corrupt);
+}
+
+Test(sms_fault, a_batch_that_is_not_taken_leaves_nothing_behind, .timeout = 300)
+{
+    const struct failure failures[] = { { "CONFLICT", CALL_APPLY, 0, 1, ITSM_E_CONFLICT, ITSM_E_CONFLICT },
+                                        { "BUSY", CALL_APPLY, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY },
+                                        { "FULL", CALL_APPLY, 0, 1, ITSM_E_FULL, ITSM_E_FULL },
+                                        { "IO", CALL_APPLY, 0, 1, ITSM_E_IO, ITSM_E_IO },
+                                        { "READONLY", CALL_APPLY, 0, 1, ITSM_E_READONLY, ITSM_E_READONLY },
+                                        { "RETRY for ever", CALL_APPLY, 0, EVER, ITSM_E_RETRY, ITSM_E_RETRY } };
+    for (size_t i = 0; i < COUNT(failures); i++) fail_everywhere(&failures[i]);
+}
+
+Test(sms_fault, a_batch_is_sent_again_and_applied_once, .timeout = 300)
+{
+    const struct failure failures[] = { { "RETRY", CALL_APPLY, 0, 1, ITSM_E_RETRY, 0 },
+                                        { "RETRY three times", CALL_APPLY, 0, 3, ITSM_E_RETRY, 0 },
+                                        { "UNKNOWN before", CALL_APPLY, 0, 1, ITSM_E_UNKNOWN, 0 },
+                                        { "UNKNOWN after", CALL_APPLY, 1, 1, ITSM_E_UNKNOWN, 0 },
+                                        { "UNKNOWN after, three times", CALL_APPLY, 1, 3, ITSM_E_UNKNOWN, 0 } };
+    for (size_t i = 0; i < COUNT(failures); i++) fail_everywhere(&failures[i]);
+}
+
+Test(sms_fault, while_the_answer_stays_unknown_the_work_keeps_the_batch_and_applies_it_once, .timeout = 300)
+{
+    const struct failure before = { "UNKNOWN before, for ever", CALL_APPLY, 0, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN };
+    const struct failure after = { "UNKNOWN after, for ever", CALL_APPLY, 1, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN };
+    fail_everywhere(&before);
+    fail_everywhere(&after);
+}
+
+Test(sms_fault, a_conflict_after_a_lost_answer_is_ours_only_if_the_history_says_so)
+{
+    static struct failing_desk d;
+    itsm_sms *other;
+    itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
+    const itsm_named mine[] = { INT("impact", 4) }, theirs[] = { INT("impact", 2) };
+    failing_open(&d);
+    options.key.p = "a key", options.key.n = 5; /* the same key: the same transaction numbers */
+    cr_assert_eq(itsm_sms_new(&other, d.ctx, itsm_model_builtin(), d.faulty.inner, &options), ITSM_OK);
+    cr_assert_eq(itsm_work_new(&d.cast.work, d.desk.sms, &d.desk.act), ITSM_OK);
+    cr_assert_eq(itsm_work_change(d.cast.work, d.cast.child, ITSM_REV_ANY, mine, 1), ITSM_OK);
+    d.faulty.kinds = CALL_APPLY, d.faulty.status = ITSM_E_UNKNOWN, d.faulty.fail_at = 1, d.faulty.times = EVER;
+    cr_assert_eq(itsm_work_commit(NULL, d.cast.work), ITSM_E_UNKNOWN);
+    d.faulty.fail_at = 0;
+    cr_assert_eq(itsm_work_change(d.cast.work, d.cast.child, ITSM_REV_ANY, mine, 1), ITSM_E_UNKNOWN, "nothing is added to it");
+    cr_assert_eq(itsm_sms_change(NULL, other, d.cast.child, ITSM_REV_ANY, theirs, 1, &d.desk.act), ITSM_OK);
+    cr_assert_eq(itsm_work_commit(NULL, d.cast.work), ITSM_E_CONFLICT, "the others' change is not taken for ours");
+    itsm_work_clear(d.cast.work);
+    cr_assert_eq(itsm_work_change(d.cast.work, d.cast.child, ITSM_REV_ANY, mine, 1), ITSM_OK);
+    cr_assert_eq(itsm_work_commit(NULL, d.cast.work), ITSM_OK);
+    itsm_sms_free(other);
+    failing_close(&d);
+}
