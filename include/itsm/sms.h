@@ -6,6 +6,11 @@
  * Every operation runs in a unit of work and ends in one atomic batch: the records, their links, their clocks, the
  * history row and the audit entry of each operation.  Nothing is half done.  The one-call forms open a work, do one
  * thing and commit; hold an #itsm_work yourself for several operations in one batch and for bulk loads.
+ *
+ * An operation that fails, for whatever reason, leaves its work exactly as it was and may be tried again.  Besides the
+ * codes listed, every call may return ITSM_E_NOMEM (no memory), ITSM_E_MISUSE (a NULL that may not be, a work that is
+ * open, an act without a time) and what the store failed with: ITSM_E_IO, ITSM_E_BUSY, ITSM_E_CORRUPT; and every call
+ * that commits what itsm_work_commit() returns.
  */
 #ifndef ITSM_SMS_H
 #define ITSM_SMS_H
@@ -49,14 +54,14 @@ typedef struct itsm_notice {
     itsm_id id;     /**< Its identity, for itsm_sms_notice_take(). */
 } itsm_notice;
 
-/** What an operation did; borrowed from the sms or work until its next call. */
+/** What was done.  Its texts and notices are borrowed from the system until the next commit. */
 typedef struct itsm_outcome {
     size_t size;                /**< sizeof(itsm_outcome). */
     itsm_ref ref;               /**< The record. */
     uint64_t revision;          /**< Its revision now. */
     itsm_str number;            /**< Its number, e.g. "INC0000045". */
     itsm_str state;             /**< Its primary state. */
-    const itsm_notice *notices; /**< Who is to be told what; also kept as rows until taken. */
+    const itsm_notice *notices; /**< Who is to be told what; also kept as rows until taken: itsm_sms_notices(). */
     size_t nnotices;            /**< How many. */
 } itsm_outcome;
 
@@ -128,7 +133,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_find(itsm_ref *out, itsm_sms *sms, i
  * @retval ITSM_OK          Created.
  * @retval ITSM_E_REFUSED   Mandatory fields are missing or locked ones given; each is an issue.
  * @retval ITSM_E_INVALID   A value does not fit its field; each is an issue.
- * @retval ITSM_E_NOT_FOUND No such type or field.
+ * @retval ITSM_E_NOT_FOUND No such type or field, or a reference to a record there is not.
  * @retval ITSM_E_UNIQUE    The number is taken.
  * @retval ITSM_E_NO_RANDOM No identity can be made: neither a random source nor a key.
  * @since 0.1
@@ -149,7 +154,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_create(itsm_outcome *out, itsm_sms *
  * @retval ITSM_OK          Changed.
  * @retval ITSM_E_REFUSED   Locked fields, or ones mandatory in the present state emptied; each is an issue.
  * @retval ITSM_E_INVALID   A value does not fit its field; each is an issue.
- * @retval ITSM_E_NOT_FOUND No such record or field.
+ * @retval ITSM_E_NOT_FOUND No such record or field, or a reference to a record there is not.
  * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
  * @since 0.1
  */
@@ -160,7 +165,9 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_change(itsm_outcome *out, itsm_sms *
  * Move a record along its lifecycle, writing the fields that come with the move.
  *
  * The order is that of the model: fields, actor, guards, effects, mandatory fields, then what the move fires on
- * linked records.  Everything found on the way is an issue.
+ * linked records.  Everything found on the way is an issue, in the order of the model, with its rule as the model
+ * writes it: `locked:<field>`, `actor`, the text of a guard, `mandatory:<field>`, `fire(<relation>,<move>)`; `state`
+ * alone where no move of that name starts from the present states.
  *
  * @param out    What was done; may be NULL.
  * @param sms    A system.
@@ -183,6 +190,9 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_move(itsm_outcome *out, itsm_sms *sm
 
 /**
  * Link two records.  Linking what is linked already does nothing.
+ *
+ * A record whose moves judge by what is linked to it, or which takes one only, gets a revision and a history row when
+ * a record joins or leaves: so two that do so at a time cannot both be right.
  *
  * @param sms      A system.
  * @param from     One end.
@@ -237,7 +247,9 @@ typedef struct itsm_possible {
 typedef itsm_status (*itsm_possible_fn)(void *user, const itsm_possible *possible);
 
 /**
- * Say which moves a record has now, for one actor, and what the others lack.
+ * Say which moves a record has now, for one actor, and what the others lack: each is tried without fields and undone,
+ * so what is missing is what itsm_sms_move() would say.  While @p fn runs a work is open: the one-call forms are for
+ * later.
  *
  * @param sms  A system.
  * @param ref  The record.
@@ -246,6 +258,7 @@ typedef itsm_status (*itsm_possible_fn)(void *user, const itsm_possible *possibl
  * @param user Passed to @p fn.
  * @retval ITSM_OK          All were given.
  * @retval ITSM_E_NOT_FOUND No such record.
+ * @retval ITSM_E_MISUSE    A NULL, or a work is open.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act,
@@ -267,7 +280,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref
 ITSM_API ITSM_MUST_USE itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act);
 
 /**
- * Free a work; what was not committed is forgotten.
+ * Free a work; what was not committed is forgotten.  The system keeps the memory of a small one for the next.
  *
  * @param work NULL is allowed.
  * @since 0.1
@@ -385,13 +398,23 @@ ITSM_API void itsm_work_clear(itsm_work *work);
 /**
  * Write all of a work in one atomic batch.  The work is empty afterwards and may be used again.
  *
- * @param out  The record changed last; may be NULL.
+ * A store that asks to be sent the batch again, or that lost the answer, gets it again a few times; nothing is applied
+ * twice.  When it fails, the work is as it was, but for ITSM_E_UNKNOWN: then it can only be committed again, cleared or
+ * freed.
+ *
+ * @param out  The record of the last operation, and all notices; may be NULL.  As it was on failure.
  * @param work A work.
  * @retval ITSM_OK         Written.
  * @retval ITSM_NOTHING    There was nothing to write.
- * @retval ITSM_E_CONFLICT Something this work read has changed: nothing was written; free it, read again.
+ * @retval ITSM_E_CONFLICT Something this work read has changed: nothing was written; clear or free it, read again.
  * @retval ITSM_E_UNIQUE   A number is taken: nothing was written.
+ * @retval ITSM_E_RETRY    The store asked for it again too often: nothing was written; commit again.
+ * @retval ITSM_E_BUSY     The store was locked too long: nothing was written; commit again.
+ * @retval ITSM_E_UNKNOWN  The answer was lost: it may have been written; commit again to know.
  * @retval ITSM_E_FULL     No space: nothing was written.
+ * @retval ITSM_E_NOMEM    No memory: nothing was written.
+ * @retval ITSM_E_LIMIT    More than a store takes in one batch: nothing was written.
+ * @retval ITSM_E_MISUSE   A NULL, or `size` of @p out too small.
  * @retval ITSM_E_IO       The store failed.
  * @retval ITSM_E_READONLY The store cannot be written.
  * @since 0.1
@@ -518,7 +541,7 @@ typedef struct itsm_observed {
  * Record an event as it was.  Never refused: what the lifecycle would not have allowed is kept with rule and clause.
  *
  * @param out         What does not fit; may be NULL.
- * @param work        A work; after ITSM_E_NOMEM it can only be freed.
+ * @param work        A work; as it was on failure.
  * @param observer    The source.
  * @param observation The event.
  * @retval ITSM_OK         Recorded, once the work commits.
@@ -621,6 +644,7 @@ typedef struct itsm_clock_row {
  * @retval ITSM_OK        @p out is filled.
  * @retval ITSM_NOTHING   The record has no such clock.
  * @retval ITSM_E_CORRUPT The row is damaged.
+ * @retval ITSM_E_VERSION The row is of a newer format.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uint32_t kind);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 #define SAMPLES 40
+#define BACKLOG_DAYS 100000 /* a stamp may be wrong by thousands of years */
 #define HOUR_SECONDS 3600
 
 typedef struct writing {
@@ -35,7 +36,8 @@ static const struct {
 } definitions[] = {
     {"anomalies", "what is odd about the rows: counts of rows, or of cases where the name says incidents"},
     {"backlog", "opened before the next midnight and not resolved (closed, where the resolution is missing) before it; "
-                "the series unclosed uses the closing stamp alone"},
+                "the series unclosed uses the closing stamp alone; "
+                "empty for a log of more than 100000 days"},
     {"dwell_minutes_by_state", "minutes from each row of a case to the next later one, by the state of the former"},
     {"line", "number,gross,net,due - sorted by byte order, LF after each, then SHA-256"},
     {"made_sla_share_by_priority_last", "value of the case's last row, by the priority of that row"},
@@ -420,7 +422,7 @@ static void put_backlog(writing *o, const char *key, int by_closing)
     if (p->opened_min <= p->opened_max) {
         int64_t first = itsm__floor_div(p->opened_min, ITSM_DAYS(1)),
                 last = itsm__floor_div(p->last_update, ITSM_DAYS(1));
-        size_t n = last >= first && last - first < 1000000 ? (size_t)(last - first + 1) : 0;
+        size_t n = last >= first && last - first < BACKLOG_DAYS ? (size_t)(last - first + 1) : 0;
         int64_t *changes = itsm__alloc_zero(&o->r->memory, (n + 1) * sizeof *changes), open = 0;
         if (!changes) {
             o->rc = ITSM_E_NOMEM;

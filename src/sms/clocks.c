@@ -26,10 +26,10 @@
 static const struct {
     const char *name;
     uint32_t kind;
-} kinds[] = { { "response", ITSM_RESPONSE },
-              { "resolution", ITSM_RESOLUTION },
-              { "fulfilment", ITSM_FULFILMENT },
-              { "update", ITSM_UPDATE } };
+} kinds[] = {{"response", ITSM_RESPONSE},
+             {"resolution", ITSM_RESOLUTION},
+             {"fulfilment", ITSM_FULFILMENT},
+             {"update", ITSM_UPDATE}};
 
 static uint32_t clock_kind(const itsm_clock_def *def)
 {
@@ -59,7 +59,7 @@ void itsm__clocks_reset(itsm__draft *draft)
 itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind)
 {
     unsigned char content[24];
-    itsm_bytes bytes = { content, sizeof content };
+    itsm_bytes bytes = {content, sizeof content};
     itsm__put_be32(content, ref.type), itsm__put_be64(content + 4, ref.id.hi), itsm__put_be64(content + 12, ref.id.lo);
     itsm__put_be32(content + 20, kind);
     return itsm__derived_id("clock", bytes);
@@ -129,15 +129,16 @@ static itsm_status read_event(itsm_clock_event *e, itsm__reader *in)
 
 itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body)
 {
-    itsm__reader in = { body.p, (const unsigned char *)body.p + body.n };
+    itsm__reader in = {body.p, (const unsigned char *)body.p + body.n};
     uint64_t version, kind, final, n;
     itsm_status rc = itsm__varint_read(&version, &in);
     if (!rc && version > CLOCK_VERSION) return ITSM_E_VERSION;
     if (rc || (rc = read_limited(&kind, &in, UINT32_MAX)) || (rc = read_limited(&final, &in, 1)) ||
         (rc = read_signed(&out->stopped, &in)) || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX)))
         return rc;
-    if ((rc = itsm__grow(memory, &out->priorities, &out->priority_capacity, (size_t)n, sizeof *out->priorities))) return rc;
-    out->kind = (uint32_t)kind, out->final = (int)final, out->n = 0;
+    if ((rc = itsm__grow(memory, &out->priorities, &out->priority_capacity, (size_t)n, sizeof *out->priorities)))
+        return rc;
+    out->kind = (uint32_t)kind, out->final = (int) final, out->n = 0;
     for (out->npriorities = 0; out->npriorities < n; out->npriorities++)
         if ((rc = read_signed(&out->priorities[out->npriorities], &in))) return rc;
     if (!n || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX))) return rc ? rc : ITSM_E_CORRUPT;
@@ -156,7 +157,7 @@ itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
     if (draft->clocks_loaded || !work->sms->sla) return ITSM_OK;
     for (size_t i = 0; i < type->nclocks && i < ITSM__CLOCKS_MAX; i++) {
         itsm__clock_draft *clock = &draft->clocks[i];
-        itsm_ref ref = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i])) };
+        itsm_ref ref = {ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i]))};
         itsm_row row;
         itsm_status rc = itsm__relay(work, itsm_store_get(&row, itsm__quiet(work), &work->view, ref));
         if (rc == ITSM_NOTHING) continue;
@@ -208,7 +209,8 @@ itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm_
     *out = ITSM_TIME_NONE;
     if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_OK;
     itsm__arena_init(&arena, &sms->memory);
-    itsm_status rc = itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities);
+    itsm_status rc =
+        itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities);
     if (!rc && itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
         itsm_clock_next(&alarm, &folded, clock->events[clock->n - 1].at) == ITSM_OK)
         *out = alarm.at; /* a clock that cannot be folded (its calendar never opens, say) wakes nobody */
@@ -264,7 +266,8 @@ static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t 
     itsm_status rc = itsm__grow(&work->memory, &clock->events, &clock->capacity, clock->n + 1, sizeof *clock->events);
     if (rc) return rc;
     memset(&event, 0, sizeof event);
-    event.kind = kind, event.at = at, event.recorded = itsm__work_recorded(work, at), event.cause = CAUSE_STATE, event.target = target;
+    event.kind = kind, event.at = at, event.recorded = itsm__work_recorded(work, at), event.cause = CAUSE_STATE,
+    event.target = target;
     itsm_clock_insert(clock->events, clock->n++, &event);
     clock->dirty = 1;
     return ITSM_OK;
@@ -377,7 +380,8 @@ itsm_status itsm__clocks_follow(itsm_work *work, itsm__touch *touch, itsm_time a
 {
     size_t n = work->sms->sla ? itsm_record_type(touch->draft->record)->nclocks : 0;
     itsm_status rc = n ? begin_clocks(work, touch) : ITSM_OK;
-    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++) rc = follow_one(work, touch->draft, i, touch->before, at);
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
+        rc = follow_one(work, touch->draft, i, touch->before, at);
     return rc;
 }
 

@@ -22,14 +22,7 @@ static itsm_str none(void)
  * A batch being put together.  Bodies and keys of clocks and links stand in one buffer that grows, so their places are
  * kept as offsets until nothing more is added to it; keys of records and bodies in the work's own bytes stay put.
  */
-typedef struct batch {
-    itsm_work *work;
-    itsm_op *ops;
-    size_t *body_at; /* by op: offset of its body, NOWHERE: it stays put */
-    size_t *keys_at; /* by op: offset of the keys that follow one another in the buffer, NOWHERE: they stay put */
-    size_t nops, op_capacity, body_capacity, keys_capacity;
-    itsm_buf bytes, scratch;
-} batch;
+typedef struct itsm__batch batch;
 
 #define NOWHERE SIZE_MAX
 
@@ -77,7 +70,7 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
 
 static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
 {
-    itsm_ref row = { ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind) };
+    itsm_ref row = {ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind)};
     itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;
@@ -102,7 +95,8 @@ static itsm_status put_drafts(batch *b)
     for (size_t i = 0; i < work->ndrafts && !rc; i++) {
         itsm__draft *draft = work->drafts[i];
         if (draft->changed) rc = put_record(b, draft);
-        else if (draft->checked && !add_op(b, ITSM_CHECK, itsm_record_ref(draft->record), draft->expect)) rc = ITSM_E_NOMEM;
+        else if (draft->checked && !add_op(b, ITSM_CHECK, itsm_record_ref(draft->record), draft->expect))
+            rc = ITSM_E_NOMEM;
         for (size_t k = 0; k < ITSM__CLOCKS_MAX && !rc; k++)
             if (draft->clocks[k].dirty) rc = put_clock(b, draft, &draft->clocks[k]);
     }
@@ -131,7 +125,7 @@ static itsm_status put_links(batch *b)
     itsm_work *work = b->work;
     for (size_t i = 0; i < work->nlinks; i++) {
         const itsm__link_change *change = &work->links[i];
-        itsm_ref ref = { ITSM_ROW_LINK, itsm__link_id(change) };
+        itsm_ref ref = {ITSM_ROW_LINK, itsm__link_id(change)};
         itsm_row old;
         itsm_status rc = itsm_store_get(&old, work->ctx, &work->view, ref);
         if (rc < 0) return rc;
@@ -234,19 +228,13 @@ static itsm_status send(batch *b)
 
 static itsm_status write_batch(itsm_work *work)
 {
-    batch b;
-    memset(&b, 0, sizeof b);
-    b.work = work;
-    itsm_buf_init(&b.bytes, work->ctx), itsm_buf_init(&b.scratch, work->ctx);
-    itsm_status rc = put_drafts(&b);
-    if (!rc) rc = put_links(&b);
-    if (!rc) rc = put_pieces(&b, &work->history);
-    if (!rc) rc = put_pieces(&b, &work->notices);
-    if (!rc) fix_places(&b), rc = send(&b);
-    itsm__free(&work->memory, b.ops, b.op_capacity * sizeof *b.ops);
-    itsm__free(&work->memory, b.body_at, b.body_capacity * sizeof *b.body_at);
-    itsm__free(&work->memory, b.keys_at, b.keys_capacity * sizeof *b.keys_at);
-    itsm_buf_clear(&b.bytes), itsm_buf_clear(&b.scratch);
+    batch *b = &work->batch;
+    b->work = work, b->nops = 0, b->bytes.n = 0;
+    itsm_status rc = put_drafts(b);
+    if (!rc) rc = put_links(b);
+    if (!rc) rc = put_pieces(b, &work->history);
+    if (!rc) rc = put_pieces(b, &work->notices);
+    if (!rc) fix_places(b), rc = send(b);
     return rc;
 }
 

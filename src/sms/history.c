@@ -21,14 +21,14 @@ itsm_id itsm__derived_id(const char *purpose, itsm_bytes content)
     itsm__sha256_add(&hasher, purpose, strlen(purpose) + 1);
     itsm__sha256_add(&hasher, content.p, content.n);
     itsm__sha256_end(&hasher, digest);
-    itsm_id id = { itsm__be64(digest), itsm__be64(digest + 8) };
+    itsm_id id = {itsm__be64(digest), itsm__be64(digest + 8)};
     return id;
 }
 
 itsm_id itsm__history_id(itsm_ref ref, uint64_t revision)
 {
     unsigned char content[20];
-    itsm_bytes bytes = { content, sizeof content };
+    itsm_bytes bytes = {content, sizeof content};
     itsm__put_be32(content, ref.type), itsm__put_be64(content + 4, ref.id.hi), itsm__put_be64(content + 12, ref.id.lo);
     itsm_id id = itsm__derived_id("history", bytes);
     id.lo = (id.lo & ~UINT64_C(0xFFFFFFFF)) | (revision & UINT64_C(0xFFFFFFFF));
@@ -69,8 +69,8 @@ static itsm_status put_text(itsm_buf *out, itsm_str text)
 itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
 {
     const itsm_history *e = &c->entry;
-    const uint64_t head[] = { HISTORY_VERSION, e->action, e->revision, c->ref.type, c->ref.id.hi, c->ref.id.lo,
-                              c->txid.hi, c->txid.lo, zigzag(e->effective), zigzag(e->recorded) };
+    const uint64_t head[] = {HISTORY_VERSION, e->action,  e->revision, c->ref.type,          c->ref.id.hi,
+                             c->ref.id.lo,    c->txid.hi, c->txid.lo,  zigzag(e->effective), zigzag(e->recorded)};
     itsm_status rc = put_numbers(out, head, sizeof head / sizeof *head);
     if (!rc) rc = put_text(out, e->who);
     if (!rc) rc = put_text(out, e->event);
@@ -129,8 +129,8 @@ static itsm_status read_deviations(itsm_history *e, itsm__reader *in, itsm__aren
     memset(deviations, 0, (size_t)n * sizeof *deviations);
     for (size_t i = 0; i < n; i++) {
         itsm_deviation *d = &deviations[i];
-        if ((rc = itsm__varint_read(&undecided, in)) || (rc = read_text(&d->move, in)) || (rc = read_text(&d->rule, in)) ||
-            (rc = read_text(&d->clause, in)))
+        if ((rc = itsm__varint_read(&undecided, in)) || (rc = read_text(&d->move, in)) ||
+            (rc = read_text(&d->rule, in)) || (rc = read_text(&d->clause, in)))
             return rc;
         d->undecided = undecided != 0;
     }
@@ -145,7 +145,7 @@ itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena,
     memset(out, 0, sizeof *out);
     if (body.n < ITSM__SALT_SIZE) return ITSM_E_CORRUPT;
     const unsigned char *start = body.p;
-    itsm__reader in = { start + ITSM__SALT_SIZE, start + body.n };
+    itsm__reader in = {start + ITSM__SALT_SIZE, start + body.n};
     for (size_t i = 0; i < sizeof head / sizeof *head && !rc; i++) rc = itsm__varint_read(&head[i], &in);
     if (rc) return rc;
     if (head[0] > HISTORY_VERSION) return ITSM_E_VERSION;

@@ -77,10 +77,20 @@ typedef struct itsm__pieces {
     size_t n, capacity;
 } itsm__pieces;
 
+/* What one commit writes, see commit.c; kept for the next. */
+typedef struct itsm__batch {
+    itsm_work *work;
+    itsm_op *ops;
+    size_t *body_at; /* by op: offset of its body in the buffer, SIZE_MAX: it stays put */
+    size_t *keys_at; /* by op: offset of the keys that follow one another there, SIZE_MAX: they stay put */
+    size_t nops, op_capacity, body_capacity, keys_capacity;
+    itsm_buf bytes, scratch;
+} itsm__batch;
+
 /* Where a work stands before an operation, to go back to. */
 typedef struct itsm__mark {
     size_t history, audit, notices, nnotices, bytes, nlinks;
-    size_t replaced; /* a link change that was overwritten, or SIZE_MAX ... */
+    size_t replaced;                 /* a link change that was overwritten, or SIZE_MAX ... */
     itsm__link_change replaced_link; /* ... and what it was */
     int has_txid;
 } itsm__mark;
@@ -93,8 +103,9 @@ struct itsm_sms {
     itsm_store *store;
     itsm_sla *sla;
     itsm_buf key;
-    itsm_work *open;           /* the work that is open, or NULL */
-    unsigned char *anchors;    /* by type and link: see itsm__is_anchor() */
+    itsm_work *open;        /* the work that is open, or NULL */
+    itsm_work *spare;       /* the work that was freed last, for the next; or NULL */
+    unsigned char *anchors; /* by type and link: see itsm__is_anchor() */
     size_t nanchors;
     itsm_buf text;             /* texts of the outcome given last */
     itsm__arena arena;         /* of what was read last */
@@ -120,6 +131,7 @@ struct itsm_work {
     itsm__link_change *links;
     size_t nlinks, link_capacity;
     itsm_buf bytes; /* bodies and entries */
+    itsm__batch batch;
     itsm__pieces history, audit, notices;
     itsm_id txid;
     int has_txid;
@@ -158,8 +170,10 @@ itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *dr
 itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who);
 void itsm__work_undo(itsm_work *work);
 
-/* Forget a draft that this work made and that did not come to be. */
+/* Forget a draft that this work made and that did not come to be; its record is empty, so nothing links to it. */
 void itsm__work_drop(itsm_work *work, itsm__draft *draft);
+
+void itsm__work_destroy(itsm_work *work);
 
 /* Forget everything, keeping the memory. */
 void itsm__work_empty(itsm_work *work);
@@ -184,7 +198,8 @@ itsm_status itsm__work_new_id(itsm_id *out, itsm_work *work, const char *purpose
 typedef itsm_status (*itsm__linked_fn)(void *user, itsm_ref ref);
 
 /* Every record linked by a relation as this work sees it, in order of their identities. */
-itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn, void *user);
+itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn,
+                             void *user);
 
 /*
  * Does a move of this end's type judge by the set of records linked here, or may there be one only?  Then whatever joins
@@ -250,7 +265,8 @@ itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const its
                                   const itsm_record *before);
 
 /* The record of a type with a number; ITSM_DONE if there is none. */
-itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type, itsm_str number);
+itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type,
+                              itsm_str number);
 /* Recompute derived fields, but for those that the source of an observation carries. */
 itsm_status itsm__derive(itsm_record *record, const unsigned char *known);
 

@@ -56,7 +56,7 @@ static void canonical(itsm__link_change *change, const itsm_type_def *target)
 itsm_id itsm__link_id(const itsm__link_change *change)
 {
     unsigned char content[44];
-    itsm_bytes bytes = { content, sizeof content };
+    itsm_bytes bytes = {content, sizeof content};
     itsm__put_be32(content, change->from.type), itsm__put_be64(content + 4, change->from.id.hi);
     itsm__put_be64(content + 12, change->from.id.lo), itsm__put_be32(content + 20, change->link->number);
     itsm__put_be32(content + 24, change->to.type), itsm__put_be64(content + 28, change->to.id.hi);
@@ -96,7 +96,7 @@ itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__li
 /* Did this work take a link away? */
 static int is_taken_away(const itsm_work *work, itsm_ref near, const itsm_link_def *link, itsm_ref far)
 {
-    itsm__link_change kept = { near, far, link, 0 };
+    itsm__link_change kept = {near, far, link, 0};
     canonical(&kept, link->target);
     for (size_t i = 0; i < work->nlinks; i++) {
         const itsm__link_change *c = &work->links[i];
@@ -137,7 +137,7 @@ static itsm_status scan(itsm_cursor *cursor, itsm_work *work, uint32_t type, uin
                         itsm_buf *end, const itsm_value *eq)
 {
     itsm_range range = ITSM_RANGE_INIT;
-    itsm_bytes start = { prefix->p, prefix->n };
+    itsm_bytes start = {prefix->p, prefix->n};
     itsm_status rc = itsm__key_end(end, start);
     if (rc) return rc;
     range.type = type, range.index = index, range.lo = start, range.hi.p = end->p, range.hi.n = end->n;
@@ -161,7 +161,7 @@ static itsm_status collect_rows(refs *out, itsm_work *work, itsm_ref near, const
     if (!rc) rc = itsm__key_unsigned(&prefix, link->number);
     if (!rc) rc = scan(&cursor, work, ITSM_ROW_LINK, near_is_from ? 1 : 2, &prefix, &end, NULL);
     while (!rc && (rc = next_row(&row, work, &cursor)) == ITSM_OK) {
-        itsm_ref far = { 0, { 0, 0 } };
+        itsm_ref far = {0, {0, 0}};
         rc = link_end(&far, work, row.body, near_is_from ? LINK_TO : LINK_FROM);
         if (!rc && !is_taken_away(work, near, link, far)) rc = add_ref(work, out, far);
     }
@@ -173,7 +173,7 @@ static itsm_status collect_rows(refs *out, itsm_work *work, itsm_ref near, const
 /* Links kept as rows: those in the store and those this work made. */
 static itsm_status collect_links(refs *out, itsm_work *work, itsm_ref near, const itsm_link_def *link)
 {
-    itsm__link_change kept = { near, near, link, 1 };
+    itsm__link_change kept = {near, near, link, 1};
     canonical(&kept, link->target);
     int forward = kept.link == link, both = is_own_inverse(link);
     itsm_status rc = collect_rows(out, work, near, link, forward);
@@ -227,7 +227,8 @@ static itsm_status collect_fields(refs *out, itsm_work *work, itsm_ref near, con
         itsm__draft *draft;
         rc = itsm__work_find(&draft, work, out->items[i]);
         if (rc < 0) return rc;
-        if (rc == ITSM_OK && value_has(itsm__record_at(draft->record, number), near)) out->items[kept++] = out->items[i];
+        if (rc == ITSM_OK && value_has(itsm__record_at(draft->record, number), near))
+            out->items[kept++] = out->items[i];
     }
     out->n = kept, rc = ITSM_OK;
     for (size_t i = 0; i < work->ndrafts && !rc; i++) {
@@ -249,9 +250,10 @@ static itsm_status collect_own(refs *out, itsm_work *work, const itsm_record *re
     return rc;
 }
 
-itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn, void *user)
+itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn,
+                             void *user)
 {
-    refs found = { NULL, 0, 0 };
+    refs found = {NULL, 0, 0};
     const itsm_link_def *inverse = link->is_field ? NULL : inverse_of(link, link->target);
     itsm_ref near = itsm_record_ref(draft->record);
     itsm_status rc = link->is_field                 ? collect_own(&found, work, draft->record, link)
@@ -285,7 +287,7 @@ static itsm_status look_for(void *user, itsm_ref ref)
 
 static itsm_status is_linked(int *out, itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm_ref to)
 {
-    lookup wanted = { to, 0 };
+    lookup wanted = {to, 0};
     itsm_status rc = itsm__links_each(work, draft, link, look_for, &wanted);
     *out = wanted.found;
     return rc;
@@ -295,9 +297,11 @@ static itsm_status is_linked(int *out, itsm_work *work, itsm__draft *draft, cons
 static itsm_status check_lock(itsm_work *work, itsm__draft *draft, const itsm_link_def *link)
 {
     const itsm_type_def *type = itsm_record_type(draft->record);
-    if (!link || !link->is_field || itsm_field_writable(&type->fields[link->field], itsm__primary_state(draft->record), 0))
+    if (!link || !link->is_field ||
+        itsm_field_writable(&type->fields[link->field], itsm__primary_state(draft->record), 0))
         return ITSM_OK;
-    return itsm__refuse(work, link->name, "locked:", link->name, itsm__clause_of(type), "%S may not be written in this state");
+    return itsm__refuse(work, link->name, "locked:", link->name, itsm__clause_of(type),
+                        "%S may not be written in this state");
 }
 
 /* May this end have as many as `room` allows, besides those it has? */
@@ -326,10 +330,12 @@ static itsm_status check_ends(itsm_work *work, itsm__draft *a, const itsm_link_d
 }
 
 /* Add a ref to a field, or take it out. */
-static itsm_status write_field(itsm_work *work, itsm_record *record, const itsm_field_def *field, itsm_ref ref, int adding)
+static itsm_status write_field(itsm_work *work, itsm_record *record, const itsm_field_def *field, itsm_ref ref,
+                               int adding)
 {
     itsm_value value = itsm_value_ref(ref);
-    if (!field->list) return adding ? itsm_record_set(record, field, &value) : (itsm_record_remove(record, field), ITSM_OK);
+    if (!field->list)
+        return adding ? itsm_record_set(record, field, &value) : (itsm_record_remove(record, field), ITSM_OK);
     const itsm_value *old = itsm__record_at(record, field->number);
     size_t n = old ? old->u.list.n : 0, kept = 0;
     itsm_value *items = itsm__arena_alloc(&work->arena, (n + 1) * sizeof *items);
@@ -349,7 +355,8 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
     uint32_t action = adding ? ITSM_AUDIT_LINK : ITSM_AUDIT_UNLINK;
     itsm_ref from = itsm_record_ref(a->record), to = itsm_record_ref(b->record);
     itsm_status rc = itsm__work_touch(&touch, work, a, action, link->name);
-    if (!rc && inverse && itsm__is_anchor(work->sms, inverse)) rc = itsm__work_touch(&touch, work, b, action, inverse->name);
+    if (!rc && inverse && itsm__is_anchor(work->sms, inverse))
+        rc = itsm__work_touch(&touch, work, b, action, inverse->name);
     if (rc) return rc;
     if (link->is_field) return write_field(work, a->record, &link->type->fields[link->field], to, adding);
     if (inverse && inverse->is_field) {
@@ -358,7 +365,7 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
     }
     rc = itsm__grow(&work->memory, &work->links, &work->link_capacity, work->nlinks + 1, sizeof *work->links);
     if (rc) return rc;
-    itsm__link_change change = { from, to, link, adding };
+    itsm__link_change change = {from, to, link, adding};
     canonical(&change, itsm_record_type(b->record));
     for (size_t i = 0; i < work->nlinks; i++) { /* the last word counts */
         itsm__link_change *old = &work->links[i];
@@ -395,8 +402,8 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
         return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, relation, itsm_str_c(NULL), itsm_str_c(NULL),
                            "%S has no relation %S", near->name, relation);
     if (link->target && link->target != far)
-        return itsm__issue(work->ctx, ITSM_E_INVALID, relation, itsm_str_c(NULL), itsm_str_c(NULL), "%S leads to %S, not to %S",
-                           relation, link->target_name, far->name);
+        return itsm__issue(work->ctx, ITSM_E_INVALID, relation, itsm_str_c(NULL), itsm_str_c(NULL),
+                           "%S leads to %S, not to %S", relation, link->target_name, far->name);
     const itsm_link_def *inverse = inverse_of(link, far);
     if ((rc = is_linked(&linked, work, a, link, to))) return rc;
     if (linked == adding) return ITSM_NOTHING;
@@ -432,7 +439,8 @@ int itsm__is_anchor(const itsm_sms *sms, const itsm_link_def *link)
 
 static void anchor_path(unsigned char *row, const itsm_path *path)
 {
-    if ((path->kind == ITSM_PATH_LINK || path->kind == ITSM_PATH_LINKED) && path->at < LINKS_PER_TYPE) row[path->at] = 1;
+    if ((path->kind == ITSM_PATH_LINK || path->kind == ITSM_PATH_LINKED) && path->at < LINKS_PER_TYPE)
+        row[path->at] = 1;
 }
 
 static void anchor_guard(unsigned char *row, const itsm_guard_def *guard)
@@ -481,15 +489,16 @@ static itsm_status follow_ref(itsm_work *work, const itsm_link_def *link, itsm_r
 }
 
 /* What stands in one value and not in the other. */
-static itsm_status follow_value(itsm_work *work, const itsm_link_def *link, const itsm_value *value, const itsm_value *other,
-                                int adding)
+static itsm_status follow_value(itsm_work *work, const itsm_link_def *link, const itsm_value *value,
+                                const itsm_value *other, int adding)
 {
     if (!value) return ITSM_OK;
     const itsm_value *items = value->kind == ITSM_LIST ? value->u.list.item : value;
     size_t n = value->kind == ITSM_LIST ? value->u.list.n : 1;
     itsm_status rc = ITSM_OK;
     for (size_t i = 0; i < n && !rc; i++)
-        if (items[i].kind == ITSM_REF && !value_has(other, items[i].u.ref)) rc = follow_ref(work, link, items[i].u.ref, adding);
+        if (items[i].kind == ITSM_REF && !value_has(other, items[i].u.ref))
+            rc = follow_ref(work, link, items[i].u.ref, adding);
     return rc;
 }
 

@@ -41,7 +41,8 @@ static itsm_value literal(const itsm_field_def *field, itsm_str text)
 {
     int64_t number;
     if (field->kind == ITSM_BOOL) return itsm_value_number(ITSM_BOOL, itsm_str_is(text, "true"));
-    if (field->kind == ITSM_INT && itsm__parse_int(&number, text) == ITSM_OK) return itsm_value_number(ITSM_INT, number);
+    if (field->kind == ITSM_INT && itsm__parse_int(&number, text) == ITSM_OK)
+        return itsm_value_number(ITSM_INT, number);
     return itsm_value_text(text);
 }
 
@@ -178,8 +179,8 @@ static itsm_status apply_effect(const moving *m, const itsm_effect_def *e)
 /* 1: it is done.  A condition is judged where it stands in the list, that of a `fire` too. */
 static itsm_status is_due(int *out, const moving *m, const itsm_effect_def *e)
 {
-    itsm__draft_subject self = { m->work, m->draft, NULL };
-    itsm_subject subject = { &itsm__draft_methods, &self };
+    itsm__draft_subject self = {m->work, m->draft, NULL};
+    itsm_subject subject = {&itsm__draft_methods, &self};
     itsm_status rc = e->condition ? itsm_guard_check(m->machine, e->condition, subject, m->act) : ITSM_OK;
     *out = rc == ITSM_OK;
     return rc == ITSM_E_REFUSED ? ITSM_OK : rc;
@@ -191,9 +192,9 @@ static itsm_status refuse_undecided(const moving *m, const itsm_effect_def *e)
     itsm_buf rule = ITSM_BUF_INIT;
     itsm_buf_init(&rule, m->work->ctx);
     if (itsm_guard_encode(&rule, e->condition)) rule.n = 0; /* without memory there are no words */
-    itsm_status rc = itsm__issue(m->work->ctx, ITSM_E_UNDECIDED, m->move->name, itsm_buf_str(&rule),
-                                 itsm__clause_of(m->machine->type), "cannot be decided: whether %S does what it may",
-                                 m->move->name);
+    itsm_status rc =
+        itsm__issue(m->work->ctx, ITSM_E_UNDECIDED, m->move->name, itsm_buf_str(&rule),
+                    itsm__clause_of(m->machine->type), "cannot be decided: whether %S does what it may", m->move->name);
     itsm_buf_clear(&rule);
     return rc;
 }
@@ -266,10 +267,10 @@ static int fires(const itsm_move_def *move)
 /* Actor and guards on the old state; every one that is not met is an issue. */
 static itsm_status judge(const moving *m)
 {
-    itsm__draft_subject self = { m->work, m->draft, NULL };
-    itsm_subject subject = { &itsm__draft_methods, &self };
+    itsm__draft_subject self = {m->work, m->draft, NULL};
+    itsm_subject subject = {&itsm__draft_methods, &self};
     itsm__judge judging;
-    unmet u = { m, { m->work->ctx, m->machine, &judging } };
+    unmet u = {m, {m->work->ctx, m->machine, &judging}};
     itsm_status rc = itsm__judge_init(&judging, itsm_record_type(m->draft->record), subject, m->act);
     return rc ? rc : itsm_machine_judge(m->machine, m->move, subject, m->act, explain_unmet, &u);
 }
@@ -287,7 +288,8 @@ static itsm_status move_once(moving *m, const itsm_named *set, size_t n)
     if (is_failure(found)) return found;
     found = itsm__worse(found, apply_effects(m));
     if (is_failure(found)) return found;
-    if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) || (rc = itsm__derive(m->draft->record, NULL)))
+    if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
+        (rc = itsm__derive(m->draft->record, NULL)))
         return rc;
     found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record), NULL));
     return found ? found : itsm_record_check(m->work->ctx, m->draft->record);
@@ -313,11 +315,12 @@ typedef struct firing {
 static itsm_status add_fired(firing *f, itsm_ref ref, itsm_str move)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->items[i].ref.type == ref.type && f->items[i].ref.id.hi == ref.id.hi && f->items[i].ref.id.lo == ref.id.lo &&
-            itsm_str_eq(f->items[i].move, move))
+        if (f->items[i].ref.type == ref.type && f->items[i].ref.id.hi == ref.id.hi &&
+            f->items[i].ref.id.lo == ref.id.lo && itsm_str_eq(f->items[i].move, move))
             return ITSM_OK;
     if (f->n > FIRED_MAX)
-        return itsm__issue(f->work->ctx, ITSM_E_LIMIT, move, none(), none(), "more than %d moves fired by one act", FIRED_MAX);
+        return itsm__issue(f->work->ctx, ITSM_E_LIMIT, move, none(), none(), "more than %d moves fired by one act",
+                           FIRED_MAX);
     itsm_status rc = itsm__grow(&f->work->memory, &f->items, &f->capacity, f->n + 1, sizeof *f->items);
     if (rc) return rc;
     f->items[f->n].ref = ref, f->items[f->n].move = move, f->items[f->n].root = f->root;
@@ -354,7 +357,8 @@ static itsm_status refuse_fired(const firing *f, const fired *item, const itsm_r
     const itsm_issue *first = itsm_ctx_issue(ctx, 0);
     itsm_str relation = item->root->paths[0].name;
     (void)itsm__format(&rule, "fire(%S,%S)", relation, item->root->name); /* without memory there are no words */
-    (void)itsm__format(&why, "%S refuses %S: %S", number ? number->u.s : none(), item->move, first ? first->message : none());
+    (void)itsm__format(&why, "%S refuses %S: %S", number ? number->u.s : none(), item->move,
+                       first ? first->message : none());
     itsm__issues_clear(ctx);
     (void)itsm__issue(ctx, verdict, relation, itsm_buf_str(&rule), itsm__clause_of(itsm_record_type(record)), "%S",
                       itsm_buf_str(&why));
@@ -364,10 +368,10 @@ static itsm_status refuse_fired(const firing *f, const fired *item, const itsm_r
 
 static itsm_status fire_one(firing *f, size_t i)
 {
-    static const itsm_str system_role[] = { { "system", 6 } };
+    static const itsm_str system_role[] = {{"system", 6}};
     const fired item = f->items[i];
     itsm_act act = f->work->act;
-    moving m = { f->work, NULL, NULL, NULL, &act, 0 };
+    moving m = {f->work, NULL, NULL, NULL, &act, 0};
     act.who = system_role[0], act.roles = system_role, act.nroles = 1;
     itsm_status rc = itsm__work_find(&m.draft, f->work, item.ref);
     if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
@@ -381,7 +385,7 @@ static itsm_status fire_one(firing *f, size_t i)
 
 static itsm_status fire_all(const moving *m)
 {
-    firing f = { m->work, NULL, 0, 0, NULL, NULL };
+    firing f = {m->work, NULL, 0, 0, NULL, NULL};
     itsm_status rc = fires(m->move) ? add_fired(&f, itsm_record_ref(m->draft->record), m->move->name) : ITSM_OK;
     if (!rc && f.n) rc = collect_fired(&f, m, NULL);
     for (size_t i = 1; i < f.n && !rc; i++) rc = fire_one(&f, i);
@@ -389,9 +393,10 @@ static itsm_status fire_all(const moving *m)
     return rc;
 }
 
-itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_str name, const itsm_named *set, size_t n)
+itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_str name, const itsm_named *set,
+                           size_t n)
 {
-    moving m = { work, NULL, NULL, NULL, NULL, 0 };
+    moving m = {work, NULL, NULL, NULL, NULL, 0};
     if (!work || (n && !set)) return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
     itsm_status rc = itsm__work_begin_at(&m.draft, work, ref, expect);
@@ -423,14 +428,14 @@ static itsm_status give_possible(moving *m, itsm_possible_fn fn, void *user)
     itsm_ctx *ctx = m->work->ctx;
     itsm_status rc = try_move(m);
     if (is_failure(rc) && rc != ITSM_E_INVALID && rc != ITSM_E_RANGE && rc != ITSM_E_LIMIT) return rc;
-    itsm_possible possible = { sizeof possible, m->move, rc == ITSM_OK, 0, ctx->issues, ctx->nissues };
+    itsm_possible possible = {sizeof possible, m->move, rc == ITSM_OK, 0, ctx->issues, ctx->nissues};
     return fn(user, &possible);
 }
 
 itsm_status itsm__work_possible(itsm_work *work, itsm__draft *draft, itsm_possible_fn fn, void *user)
 {
     const itsm_type_def *type = itsm_record_type(draft->record);
-    moving m = { work, draft, NULL, NULL, &work->act, 0 };
+    moving m = {work, draft, NULL, NULL, &work->act, 0};
     itsm_status rc = itsm__work_has_time(work);
     for (size_t f = 0; f < type->nmachines && !rc; f++) {
         const itsm_machine *machine = &type->machines[f];

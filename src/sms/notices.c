@@ -36,8 +36,9 @@ static itsm_status notice_body(itsm_buf *out, const itsm_notice *notice)
 static itsm_status notice_id(itsm_id *out, itsm_work *work, size_t place, itsm_time at)
 {
     unsigned char content[24];
-    itsm_bytes bytes = { content, sizeof content };
-    itsm__put_be64(content, work->txid.hi), itsm__put_be64(content + 8, work->txid.lo), itsm__put_be64(content + 16, place);
+    itsm_bytes bytes = {content, sizeof content};
+    itsm__put_be64(content, work->txid.hi), itsm__put_be64(content + 8, work->txid.lo),
+        itsm__put_be64(content + 16, place);
     itsm_status rc = itsm__work_new_id(out, work, "notice", bytes);
     out->hi = (uint64_t)at ^ UINT64_C(1) << 63, out->lo = (uint64_t)(place & 0xFFFF) << 48 | out->lo >> 16;
     return rc;
@@ -74,8 +75,10 @@ static itsm_status notice_read(itsm_notice *out, const itsm_row *row, itsm_row_f
     size_t n = 0;
     itsm_status rc = itsm__fields_decode(fields, &n, capacity, memory, arena, row->body);
     if (rc) return rc;
-    const itsm_value *to = find_value(*fields, n, NOTICE_TO, ITSM_TEXT), *event = find_value(*fields, n, NOTICE_EVENT, ITSM_TEXT);
-    const itsm_value *about = find_value(*fields, n, NOTICE_ABOUT, ITSM_REF), *at = find_value(*fields, n, NOTICE_AT, ITSM_TIME);
+    const itsm_value *to = find_value(*fields, n, NOTICE_TO, ITSM_TEXT),
+                     *event = find_value(*fields, n, NOTICE_EVENT, ITSM_TEXT);
+    const itsm_value *about = find_value(*fields, n, NOTICE_ABOUT, ITSM_REF),
+                     *at = find_value(*fields, n, NOTICE_AT, ITSM_TIME);
     if (!to || !event || !about || !at) return ITSM_E_CORRUPT;
     out->to = to->u.s, out->event = event->u.s, out->about = about->u.ref, out->at = at->u.i, out->id = row->ref.id;
     return ITSM_OK;
@@ -128,5 +131,6 @@ itsm_status itsm_sms_notice_take(itsm_sms *sms, itsm_id id)
     if (rc != ITSM_E_CONFLICT) return rc;
     itsm__issues_clear(sms->ctx);
     if (!unsure) return ITSM_NOTHING;
-    return itsm__issue(sms->ctx, ITSM_E_UNKNOWN, none(), none(), none(), "the notice is taken, perhaps by another host");
+    return itsm__issue(sms->ctx, ITSM_E_UNKNOWN, none(), none(), none(),
+                       "the notice is taken, perhaps by another host");
 }

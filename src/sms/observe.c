@@ -40,9 +40,9 @@ void itsm_observer_free(itsm_observer *observer)
 /* Fields the engine itself gives every observed record. */
 static void know_header(itsm_observer *observer)
 {
-    static const uint16_t given[] = { ITSM_FIELD_ID,         ITSM_FIELD_NUMBER,     ITSM_FIELD_TYPE,
-                                      ITSM_FIELD_CREATED_AT, ITSM_FIELD_CREATED_BY, ITSM_FIELD_UPDATED_AT,
-                                      ITSM_FIELD_UPDATED_BY, ITSM_FIELD_REVISION };
+    static const uint16_t given[] = {ITSM_FIELD_ID,         ITSM_FIELD_NUMBER,     ITSM_FIELD_TYPE,
+                                     ITSM_FIELD_CREATED_AT, ITSM_FIELD_CREATED_BY, ITSM_FIELD_UPDATED_AT,
+                                     ITSM_FIELD_UPDATED_BY, ITSM_FIELD_REVISION};
     for (size_t i = 0; i < observer->type->nfields; i++)
         for (size_t k = 0; k < sizeof given / sizeof *given; k++)
             if (observer->type->fields[i].number == given[k]) observer->known[i] = 1;
@@ -54,7 +54,8 @@ static void know_stamps(itsm_observer *observer)
 {
     for (size_t i = 0; i < observer->machine->nmoves; i++)
         for (const itsm_effect_def *e = observer->machine->moves[i].effects; e->kind; e++)
-            if (e->kind == ITSM_EFFECT_STAMP && e->paths[0].kind == ITSM_PATH_FIELD) observer->known[e->paths[0].at] = 1;
+            if (e->kind == ITSM_EFFECT_STAMP && e->paths[0].kind == ITSM_PATH_FIELD)
+                observer->known[e->paths[0].at] = 1;
 }
 
 itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type_name, const itsm_str *names, size_t n)
@@ -65,7 +66,8 @@ itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type_
     itsm__issues_clear(sms->ctx);
     const itsm_type_def *type = itsm_model_type(sms->model, type_name);
     if (!type)
-        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S", type_name);
+        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
+                           type_name);
     itsm_observer *observer = itsm__alloc_zero(&sms->memory, sizeof *observer);
     if (!observer) return ITSM_E_NOMEM;
     observer->sms = sms, observer->type = type, observer->machine = &type->machines[0], observer->nfields = n;
@@ -76,7 +78,8 @@ itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type_
         observer->fields[i] = itsm_type_field(type, names[i]);
         if (observer->fields[i]) observer->known[observer->fields[i]->index] = 1;
         else
-            rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, names[i], none(), none(), "%S has no field %S", type->name, names[i]);
+            rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, names[i], none(), none(), "%S has no field %S", type->name,
+                             names[i]);
     }
     if (!rc) know_header(observer), know_stamps(observer);
     else itsm_observer_free(observer), observer = NULL;
@@ -199,7 +202,8 @@ static itsm_status observe_effect(const itsm_observer *observer, itsm_record *re
     itsm_value value = itsm_value_number(ITSM_TIME, o->at);
     if (e->kind == ITSM_EFFECT_CLEAR) {
         for (uint16_t i = 0; i < e->npaths; i++)
-            if (e->paths[i].kind == ITSM_PATH_FIELD) itsm_record_remove(record, &observer->type->fields[e->paths[i].at]);
+            if (e->paths[i].kind == ITSM_PATH_FIELD)
+                itsm_record_remove(record, &observer->type->fields[e->paths[i].at]);
         return ITSM_OK;
     }
     if (e->kind != ITSM_EFFECT_STAMP || field->kind != ITSM_TIME) return ITSM_OK;
@@ -222,8 +226,8 @@ static itsm_status observe_effects(const itsm_observer *observer, itsm_record *r
 
 itsm_ref itsm__observer_ref(const itsm_observer *observer, itsm_str number)
 {
-    itsm_bytes bytes = { number.p, number.n };
-    itsm_ref ref = { observer->type->number, itsm__derived_id(observer->type->name.p, bytes) };
+    itsm_bytes bytes = {number.p, number.n};
+    itsm_ref ref = {observer->type->number, itsm__derived_id(observer->type->name.p, bytes)};
     return ref;
 }
 
@@ -236,7 +240,8 @@ static int64_t held_number(const itsm_record *record, uint16_t field)
 /* Would the field take this? */
 static int is_fitting(const itsm_field_def *field, const itsm_value *value)
 {
-    if (value->kind != field->kind) return value->kind == ITSM_TEXT && (field->kind == ITSM_PARTY || field->kind == ITSM_ENUM);
+    if (value->kind != field->kind)
+        return value->kind == ITSM_TEXT && (field->kind == ITSM_PARTY || field->kind == ITSM_ENUM);
     return value->kind != ITSM_INT || !field->ranged || (value->u.i >= field->lo && value->u.i <= field->hi);
 }
 
@@ -247,7 +252,8 @@ static itsm_status check_value(const itsm_work *work, const itsm_field_def *fiel
     int fits = value->kind == ITSM_NONE || (value->kind == ITSM_LIST) == (field->list != 0);
     for (size_t i = 0; i < n && fits; i++) fits = is_fitting(field, &items[i]);
     if (fits) return ITSM_OK;
-    return itsm__issue(work->ctx, ITSM_E_INVALID, field->name, none(), none(), "%S cannot take this value", field->name);
+    return itsm__issue(work->ctx, ITSM_E_INVALID, field->name, none(), none(), "%S cannot take this value",
+                       field->name);
 }
 
 static itsm_status write_values(const itsm_work *work, const itsm_observer *observer, itsm_record *record,
@@ -309,9 +315,9 @@ static itsm_status name_step(itsm_str *out, itsm_work *work, const itsm_state_de
 static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *observer, itsm__draft *draft,
                         const itsm_observation *o, const itsm_state_def *to)
 {
-    itsm__draft_subject self = { work, draft, observer->known };
-    itsm_subject subject = { &itsm__draft_methods, &self };
-    judgement j = { work, observer->machine, NULL, none(), 0, 0, 0 };
+    itsm__draft_subject self = {work, draft, observer->known};
+    itsm_subject subject = {&itsm__draft_methods, &self};
+    judgement j = {work, observer->machine, NULL, none(), 0, 0, 0};
     itsm_act act = work->act;
     const itsm_state_def *from = itsm__record_state(draft->record, observer->machine);
     itsm_status rc;
@@ -330,8 +336,8 @@ static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *o
     return is_verdict(rc) ? ITSM_OK : rc;
 }
 
-static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm__draft *draft, const itsm_observation *o,
-                           const itsm_state_def *to)
+static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm__draft *draft,
+                           const itsm_observation *o, const itsm_state_def *to)
 {
     itsm__touch *touch;
     itsm_time previous = held_number(draft->record, ITSM_FIELD_UPDATED_AT);
@@ -343,9 +349,9 @@ static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm_
         (rc = itsm__derive(draft->record, observer->known)))
         return rc;
     if (touch->created) {
-        itsm__draft_subject self = { work, draft, observer->known };
-        itsm_subject subject = { &itsm__draft_methods, &self };
-        judgement j = { work, observer->machine, NULL, ITSM_STR("create"), 0, 0, 1 };
+        itsm__draft_subject self = {work, draft, observer->known};
+        itsm_subject subject = {&itsm__draft_methods, &self};
+        judgement j = {work, observer->machine, NULL, ITSM_STR("create"), 0, 0, 1};
         rc = itsm_type_missing(observer->type, NULL, subject, judge_missing, &j);
         if (!is_verdict(rc)) return rc;
     }
@@ -358,8 +364,8 @@ static itsm_status place(const itsm_work *work, const itsm_record *record, const
 {
     uint64_t observed = record ? (uint64_t)held_number(record, ITSM__FIELD_OBSERVED) : 0;
     if (o->ordinal > observed)
-        return itsm__issue(work->ctx, ITSM_E_ORDER, o->number, none(), none(),
-                           "event %u of %S was never observed", observed + 1, o->number);
+        return itsm__issue(work->ctx, ITSM_E_ORDER, o->number, none(), none(), "event %u of %S was never observed",
+                           observed + 1, o->number);
     if (o->ordinal + 1 == observed && o->check != (uint32_t)held_number(record, ITSM__FIELD_OBSERVED_CHECK))
         return itsm__issue(work->ctx, ITSM_E_CONFLICT, o->number, none(), none(),
                            "the first %u events of %S differ from those in the store", observed, o->number);

@@ -93,7 +93,7 @@ static itsm_status count_linked(void *user, itsm_ref ref)
 static itsm_status subject_linked(void *self, itsm_link_count *out, const itsm_link_query *query)
 {
     const itsm__draft_subject *s = self;
-    counting c = { s->work, query, { sizeof(itsm_link_count), 0, 0 } };
+    counting c = {s->work, query, {sizeof(itsm_link_count), 0, 0}};
     if (s->known) return ITSM_E_UNDECIDED; /* a log says nothing about links */
     itsm_status rc = itsm__links_each(s->work, s->draft, query->link, count_linked, &c);
     if (!rc) *out = c.count;
@@ -101,8 +101,7 @@ static itsm_status subject_linked(void *self, itsm_link_count *out, const itsm_l
 }
 
 const itsm_subject_methods itsm__draft_methods = {
-    sizeof(itsm_subject_methods), subject_state, subject_field, subject_linked, NULL, NULL, NULL
-};
+    sizeof(itsm_subject_methods), subject_state, subject_field, subject_linked, NULL, NULL, NULL};
 
 /* Derived fields ---------------------------------------------------------------------------------------------------- */
 
@@ -209,7 +208,8 @@ static itsm_status check_refs(itsm_work *work, itsm_str name, const itsm_value *
         if (items[i].kind != ITSM_REF) continue;
         itsm_status rc = itsm__work_find(&draft, work, items[i].u.ref);
         if (rc == ITSM_NOTHING)
-            return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, name, none(), none(), "%S refers to a record there is not", name);
+            return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, name, none(), none(), "%S refers to a record there is not",
+                               name);
         if (rc) return rc;
     }
     return ITSM_OK;
@@ -233,7 +233,8 @@ itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_n
         if (!field) return itsm__record_no_field(work->ctx, type, set[i].name);
         int numbered = creating && field->number == ITSM_FIELD_NUMBER;
         if (!numbered && !itsm_field_writable(field, state, creating)) {
-            worst = itsm__refuse(work, set[i].name, "locked:", set[i].name, itsm__clause_of(type), "%S may not be written here");
+            worst = itsm__refuse(work, set[i].name, "locked:", set[i].name, itsm__clause_of(type),
+                                 "%S may not be written here");
             continue;
         }
         itsm_status rc = write_field(work, draft, field, &set[i]);
@@ -261,9 +262,9 @@ static itsm_status refuse_missing(void *user, const itsm_field_def *field, itsm_
 itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state,
                                   const itsm_record *before)
 {
-    itsm__draft_subject self = { work, draft, NULL };
-    itsm_subject subject = { &itsm__draft_methods, &self };
-    finding f = { work, itsm_record_type(draft->record), before, ITSM_OK };
+    itsm__draft_subject self = {work, draft, NULL};
+    itsm_subject subject = {&itsm__draft_methods, &self};
+    finding f = {work, itsm_record_type(draft->record), before, ITSM_OK};
     itsm_status rc = itsm_type_missing(f.type, state, subject, refuse_missing, &f);
     return rc == ITSM_E_REFUSED ? f.found : rc;
 }
@@ -271,7 +272,7 @@ itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const its
 /* The worse of two answers: what failed outright, then a refusal, then undecided. */
 itsm_status itsm__worse(itsm_status a, itsm_status b)
 {
-    static const itsm_status soft[] = { ITSM_OK, ITSM_E_UNDECIDED, ITSM_E_REFUSED };
+    static const itsm_status soft[] = {ITSM_OK, ITSM_E_UNDECIDED, ITSM_E_REFUSED};
     size_t rank_a = 0, rank_b = 0;
     while (rank_a < 3 && soft[rank_a] != a) rank_a++;
     while (rank_b < 3 && soft[rank_b] != b) rank_b++;
@@ -331,7 +332,9 @@ static itsm_status give_number(itsm_work *work, itsm_record *record)
         itsm_ref taken;
         rc = itsm_store_reserve(&next, work->ctx, work->sms->store, type->name.p, step, &call);
         if (!rc) rc = set_number(work, record, next + step - 1);
-        if (!rc) rc = itsm__find_number(&taken, work->ctx, &work->view, type, itsm__record_at(record, ITSM_FIELD_NUMBER)->u.s);
+        if (!rc)
+            rc = itsm__find_number(&taken, work->ctx, &work->view, type,
+                                   itsm__record_at(record, ITSM_FIELD_NUMBER)->u.s);
     }
     return rc == ITSM_DONE ? ITSM_OK : rc;
 }
@@ -340,10 +343,11 @@ static itsm_status give_number(itsm_work *work, itsm_record *record)
 static itsm_status new_identity(itsm_id *out, itsm_work *work, const itsm_type_def *type)
 {
     unsigned char content[12];
-    itsm_bytes bytes = { content, sizeof content };
+    itsm_bytes bytes = {content, sizeof content};
     uint64_t next = 0;
     itsm_call call = ITSM_CALL_INIT;
-    itsm_status rc = work->sms->key.n ? itsm_store_reserve(&next, work->ctx, work->sms->store, "identity", 1, &call) : ITSM_OK;
+    itsm_status rc =
+        work->sms->key.n ? itsm_store_reserve(&next, work->ctx, work->sms->store, "identity", 1, &call) : ITSM_OK;
     itsm__put_be32(content, type->number), itsm__put_be64(content + 4, next);
     return rc ? rc : itsm__work_new_id(out, work, "record", bytes);
 }
@@ -371,14 +375,16 @@ itsm_status itsm_work_create(itsm_ref *out, itsm_work *work, itsm_str type_name,
     itsm__issues_clear(work->ctx);
     const itsm_type_def *type = itsm_model_type(work->sms->model, type_name);
     if (!type)
-        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S", type_name);
+        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
+                           type_name);
     itsm_status rc = itsm__work_begin(work);
     ref.type = type->number;
     if (!rc) rc = itsm__work_has_time(work);
     if (!rc) rc = new_identity(&ref.id, work, type);
     if (!rc) rc = itsm__work_add(&draft, work, type, ref);
     if (rc) return rc;
-    if ((rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CREATE, none()))) return itsm__work_drop(work, draft), rc;
+    if ((rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CREATE, none())))
+        return itsm__work_drop(work, draft), rc;
     touch->created = 1;
     rc = itsm__work_end(work, create(draft, work, set, n));
     if (!rc) *out = ref;

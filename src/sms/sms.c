@@ -85,7 +85,7 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
 void itsm_sms_free(itsm_sms *sms)
 {
     if (!sms) return;
-    itsm_work_free(sms->open);
+    itsm__work_destroy(sms->open), itsm__work_destroy(sms->spare);
     itsm_sla_free(sms->sla);
     itsm_model_free(sms->model);
     itsm__clock_clear(&sms->memory, &sms->reading);
@@ -119,7 +119,7 @@ static itsm_status scan_index(itsm_cursor *cursor, itsm_ctx *ctx, itsm_view *vie
     lo->n = hi->n = 0;
     if (eq) {
         itsm_status rc = itsm__key_value(lo, eq);
-        itsm_bytes prefix = { lo->p, lo->n };
+        itsm_bytes prefix = {lo->p, lo->n};
         if (!rc) rc = itsm__key_end(hi, prefix);
         if (rc) return rc;
         range.neq = 1, range.eq = eq, range.lo = prefix, range.hi.p = hi->p, range.hi.n = hi->n;
@@ -173,8 +173,9 @@ itsm_status itsm_sms_each(itsm_sms *sms, itsm_str type_name, itsm_record_fn fn, 
     itsm__issues_clear(sms->ctx);
     const itsm_type_def *type = itsm_model_type(sms->model, type_name);
     if (!type)
-        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S", type_name);
-    itsm_ref unused = { type->number, { 0, 0 } };
+        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
+                           type_name);
+    itsm_ref unused = {type->number, {0, 0}};
     itsm_status rc = itsm_store_view_open(&view, sms->ctx, sms->store, NULL);
     if (!rc) rc = itsm_record_new(&record, sms->ctx, sms->model, type, unused);
     if (!rc) rc = scan_index(&cursor, sms->ctx, &view, type->number, ITSM_INDEX_NUMBER, NULL, &lo, &hi);
@@ -216,8 +217,8 @@ itsm_status itsm_sms_history(itsm_sms *sms, itsm_ref ref, itsm_history_fn fn, vo
     unsigned char bounds[32];
     if (!sms || !fn) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
-    itsm_ref first = { ITSM_ROW_HISTORY, itsm__history_id(ref, 0) };
-    itsm_ref last = { ITSM_ROW_HISTORY, itsm__history_id(ref, ITSM__HISTORY_REVISIONS) };
+    itsm_ref first = {ITSM_ROW_HISTORY, itsm__history_id(ref, 0)};
+    itsm_ref last = {ITSM_ROW_HISTORY, itsm__history_id(ref, ITSM__HISTORY_REVISIONS)};
     itsm_value from = itsm_value_ref(first), to = itsm_value_ref(last);
     itsm__put_be64(bounds, first.id.hi), itsm__put_be64(bounds + 8, first.id.lo);
     itsm__put_be64(bounds + 16, last.id.hi), itsm__put_be64(bounds + 24, last.id.lo);
@@ -237,7 +238,7 @@ itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uin
     itsm_row row;
     if (!out || !sms || out->size < sizeof *out) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
-    itsm_ref clock = { ITSM_ROW_CLOCK, itsm__clock_id(ref, kind) };
+    itsm_ref clock = {ITSM_ROW_CLOCK, itsm__clock_id(ref, kind)};
     itsm_status rc = itsm_store_view_open(&view, sms->ctx, sms->store, NULL);
     if (!rc) rc = itsm_store_get(&row, sms->ctx, &view, clock);
     if (!rc) rc = itsm__clock_decode(&sms->reading, &sms->memory, row.body);
@@ -259,7 +260,8 @@ itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act, 
     itsm_status rc = itsm_work_new(&work, sms, act);
     if (rc) return rc;
     if (!(rc = itsm__work_ready(work))) rc = itsm__work_find(&draft, work, ref);
-    if (rc == ITSM_NOTHING) rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
+    if (rc == ITSM_NOTHING)
+        rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
     if (!rc) rc = itsm__work_possible(work, draft, fn, user);
     itsm_work_free(work);
     return rc;

@@ -16,14 +16,15 @@ static int says_the_same(const itsm__history_content *content, const itsm_audit_
     const itsm_history *e = &content->entry;
     return e->action == entry->action && e->revision == entry->revision && content->ref.type == entry->ref.type &&
            content->ref.id.hi == entry->ref.id.hi && content->ref.id.lo == entry->ref.id.lo &&
-           content->txid.hi == entry->txid.hi && content->txid.lo == entry->txid.lo && e->effective == entry->effective &&
-           e->recorded == entry->recorded && itsm_str_eq(e->who, entry->who) && itsm_str_eq(e->event, entry->event);
+           content->txid.hi == entry->txid.hi && content->txid.lo == entry->txid.lo &&
+           e->effective == entry->effective && e->recorded == entry->recorded && itsm_str_eq(e->who, entry->who) &&
+           itsm_str_eq(e->event, entry->event);
 }
 
 static itsm_status check_entry(void *user, uint64_t place, const itsm_audit_entry *entry)
 {
     verifying *v = user;
-    itsm_ref ref = { ITSM_ROW_HISTORY, itsm__history_id(entry->ref, entry->revision) };
+    itsm_ref ref = {ITSM_ROW_HISTORY, itsm__history_id(entry->ref, entry->revision)};
     itsm_row row;
     uint8_t digest[ITSM_AUDIT_DIGEST];
     itsm__history_content content;
@@ -33,7 +34,7 @@ static itsm_status check_entry(void *user, uint64_t place, const itsm_audit_entr
     if (rc) return rc;
     if (row.body.n < ITSM__SALT_SIZE) return ITSM_E_CORRUPT;
     const unsigned char *body = row.body.p;
-    itsm_bytes hidden = { body + ITSM__SALT_SIZE, row.body.n - ITSM__SALT_SIZE };
+    itsm_bytes hidden = {body + ITSM__SALT_SIZE, row.body.n - ITSM__SALT_SIZE};
     itsm_audit_commit(digest, body, hidden);
     if (memcmp(digest, entry->commitment, sizeof digest) != 0) return ITSM_E_CORRUPT;
     itsm__arena_reset(&v->arena);
@@ -43,7 +44,7 @@ static itsm_status check_entry(void *user, uint64_t place, const itsm_audit_entr
 
 itsm_status itsm_sms_audit_verify(itsm_audit_result *out, itsm_sms *sms, const itsm_audit_checkpoint *expected)
 {
-    verifying v = { sms, ITSM_VIEW_INIT, { { NULL, NULL }, NULL, 0 } };
+    verifying v = {sms, ITSM_VIEW_INIT, {{NULL, NULL}, NULL, 0}};
     if (!out || !sms) return ITSM_E_MISUSE;
     itsm__arena_init(&v.arena, &sms->memory);
     itsm_status rc = itsm_audit_verify(out, sms->ctx, sms->store, expected, check_entry, &v);

@@ -16,6 +16,7 @@
 #include "record/internal.h"
 
 #define DRAFTS_KEPT 4096 /* objects kept for the next batch */
+#define SPARE_DRAFTS 32  /* a work with more gives its memory back when it is freed */
 
 static itsm_str none(void)
 {
@@ -72,6 +73,23 @@ static itsm_status copy_act(itsm_work *work, const itsm_act *act)
     return rc;
 }
 
+/* The work that was freed last, with its memory; else a new one. */
+static itsm_work *spare_work(itsm_sms *sms)
+{
+    itsm_work *work = sms->spare;
+    sms->spare = NULL;
+    if (work) return work;
+    work = itsm__alloc_zero(&sms->memory, sizeof *work);
+    if (!work) return NULL;
+    work->sms = sms, work->ctx = sms->ctx, work->memory = sms->memory;
+    itsm__arena_init(&work->texts, &work->memory);
+    itsm__arena_init(&work->arena, &work->memory);
+    itsm__map_init(&work->by_ref, &work->memory);
+    itsm_buf_init(&work->bytes, work->ctx);
+    itsm_buf_init(&work->batch.bytes, work->ctx), itsm_buf_init(&work->batch.scratch, work->ctx);
+    return work;
+}
+
 itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act)
 {
     if (!out) return ITSM_E_MISUSE;
@@ -80,13 +98,8 @@ itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act)
     itsm__issues_clear(sms->ctx);
     if (sms->open)
         return itsm__issue(sms->ctx, ITSM_E_MISUSE, none(), none(), none(), "another work of this system is open");
-    itsm_work *work = itsm__alloc_zero(&sms->memory, sizeof *work);
+    itsm_work *work = spare_work(sms);
     if (!work) return ITSM_E_NOMEM;
-    work->sms = sms, work->ctx = sms->ctx, work->memory = sms->memory;
-    itsm__arena_init(&work->texts, &work->memory);
-    itsm__arena_init(&work->arena, &work->memory);
-    itsm__map_init(&work->by_ref, &work->memory);
-    itsm_buf_init(&work->bytes, work->ctx);
     sms->open = work;
     itsm_status rc = copy_act(work, act);
     if (rc) itsm_work_free(work), work = NULL;
@@ -123,6 +136,17 @@ void itsm_work_clear(itsm_work *work)
 void itsm_work_free(itsm_work *work)
 {
     if (!work) return;
+    itsm_sms *sms = work->sms;
+    itsm__work_empty(work);
+    itsm__arena_reset(&work->texts);
+    sms->open = NULL;
+    if (!sms->spare && work->made_drafts <= SPARE_DRAFTS) sms->spare = work;
+    else itsm__work_destroy(work);
+}
+
+void itsm__work_destroy(itsm_work *work)
+{
+    if (!work) return;
     const itsm__memory *memory = &work->memory;
     itsm__work_empty(work);
     while (work->made_drafts) free_draft(work, work->drafts[--work->made_drafts]);
@@ -136,11 +160,14 @@ void itsm_work_free(itsm_work *work)
     itsm__free(memory, work->notices.items, work->notices.capacity * sizeof *work->notices.items);
     itsm__free(memory, work->notice, work->notice_capacity * sizeof *work->notice);
     itsm__free(memory, work->deviations, work->deviation_capacity * sizeof *work->deviations);
+    itsm__free(memory, work->batch.ops, work->batch.op_capacity * sizeof *work->batch.ops);
+    itsm__free(memory, work->batch.body_at, work->batch.body_capacity * sizeof *work->batch.body_at);
+    itsm__free(memory, work->batch.keys_at, work->batch.keys_capacity * sizeof *work->batch.keys_at);
+    itsm_buf_clear(&work->batch.bytes), itsm_buf_clear(&work->batch.scratch);
     itsm_buf_clear(&work->bytes);
     itsm__map_clear(&work->by_ref);
     itsm__arena_clear(&work->arena);
     itsm__arena_clear(&work->texts);
-    work->sms->open = NULL;
     itsm__memory last = *memory;
     itsm__free(&last, work, sizeof *work);
 }
@@ -180,7 +207,8 @@ static itsm_status spare_draft(itsm__draft **out, itsm_work *work, const itsm_ty
     itsm__draft *draft;
     itsm_status rc;
     if (work->ndrafts == work->made_drafts) {
-        rc = itsm__grow(&work->memory, &work->drafts, &work->draft_capacity, work->made_drafts + 1, sizeof *work->drafts);
+        rc = itsm__grow(&work->memory, &work->drafts, &work->draft_capacity, work->made_drafts + 1,
+                        sizeof *work->drafts);
         if (rc) return rc;
         if (!(draft = itsm__alloc_zero(&work->memory, sizeof *draft))) return ITSM_E_NOMEM;
         if ((rc = itsm_record_new(&draft->record, itsm__quiet(work), work->sms->model, type, ref))) {
@@ -303,11 +331,9 @@ itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *dr
 void itsm__work_drop(itsm_work *work, itsm__draft *draft)
 {
     unsigned char key[20];
-    itsm_ref ref = itsm_record_ref(draft->record);
-    ref_bytes(key, ref);
+    ref_bytes(key, itsm_record_ref(draft->record));
     uint64_t *place = itsm__map_find(&work->by_ref, key, sizeof key);
     if (place) *place = 0;
-    (void)itsm__record_reset(draft->record, itsm_record_type(draft->record), ref); /* nothing links to it any more */
     draft->changed = 0;
 }
 
@@ -368,7 +394,8 @@ static int kept_elsewhere(uint16_t number)
 }
 
 /* The fields that differ, with their values before: two sorted lists side by side. */
-static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_record *before, const itsm_record *after)
+static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_record *before,
+                               const itsm_record *after)
 {
     const itsm_row_field *a = itsm_record_fields(before), *b = itsm_record_fields(after);
     const itsm_row_field *a_end = a + itsm_record_count(before), *b_end = b + itsm_record_count(after);
@@ -403,7 +430,7 @@ itsm__piece *itsm__add_piece(itsm_work *work, itsm__pieces *pieces)
 static itsm_status begin_transaction(itsm_work *work, itsm_id history_id)
 {
     unsigned char content[16];
-    itsm_bytes bytes = { content, sizeof content };
+    itsm_bytes bytes = {content, sizeof content};
     if (work->has_txid) return ITSM_OK;
     itsm__put_be64(content, history_id.hi), itsm__put_be64(content + 8, history_id.lo);
     itsm_status rc = itsm__work_new_id(&work->txid, work, "transaction", bytes);
@@ -415,10 +442,11 @@ static itsm_status begin_transaction(itsm_work *work, itsm_id history_id)
 static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__history_content *content)
 {
     unsigned char salt[ITSM__SALT_SIZE], id[16];
-    itsm_bytes bytes = { id, sizeof id };
+    itsm_bytes bytes = {id, sizeof id};
     itsm_id random;
     if (touch->revision > ITSM__HISTORY_REVISIONS)
-        return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), none(), none(), "a record has too many revisions");
+        return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), none(), none(),
+                           "a record has too many revisions");
     itsm__piece *piece = itsm__add_piece(work, &work->history);
     if (!piece) return ITSM_E_NOMEM;
     piece->ref.type = ITSM_ROW_HISTORY, piece->ref.id = itsm__history_id(content->ref, touch->revision);
@@ -440,7 +468,7 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
 {
     const itsm__piece *history = &work->history.items[work->history.n - 1];
     const unsigned char *body = (const unsigned char *)work->bytes.p + history->offset;
-    itsm_bytes hidden = { body + ITSM__SALT_SIZE, history->n - ITSM__SALT_SIZE };
+    itsm_bytes hidden = {body + ITSM__SALT_SIZE, history->n - ITSM__SALT_SIZE};
     itsm_audit_entry entry = ITSM_AUDIT_ENTRY_INIT;
     entry.action = content->entry.action, entry.ref = content->ref, entry.revision = content->entry.revision;
     entry.txid = content->txid, entry.effective = content->entry.effective, entry.recorded = content->entry.recorded;
@@ -478,7 +506,8 @@ static itsm_status settle_touch(itsm_work *work, itsm__touch *touch, itsm_time e
     if (touch->by_system) who = ITSM_STR("system");
     content.ref = itsm_record_ref(draft->record);
     content.entry.action = touch->action, content.entry.event = touch->event, content.entry.revision = touch->revision;
-    content.entry.effective = effective, content.entry.recorded = itsm__work_recorded(work, effective), content.entry.who = who;
+    content.entry.effective = effective, content.entry.recorded = itsm__work_recorded(work, effective),
+    content.entry.who = who;
     if (touch->action == ITSM_AUDIT_OBSERVE)
         content.entry.deviations = work->deviations, content.entry.ndeviations = work->ndeviations;
     itsm_status rc = stamp_header(draft->record, effective, who, touch->created);

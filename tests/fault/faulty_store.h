@@ -59,7 +59,8 @@ static inline itsm_status faulty_get(void *self, const itsm_call *call, void *vi
     return rc ? rc : itsm_store_get(row, NULL, (itsm_view *)view, ref);
 }
 
-static inline itsm_status faulty_scan(void *self, const itsm_call *call, void *view, const itsm_range *range, void **cursor)
+static inline itsm_status faulty_scan(void *self, const itsm_call *call, void *view, const itsm_range *range,
+                                      void **cursor)
 {
     itsm_status rc = faulty_turn((struct faulty *)self, CALL_READ);
     (void)call;
@@ -95,7 +96,8 @@ static inline void faulty_cursor_close(void *self, void *cursor)
     free(cursor);
 }
 
-static inline itsm_status faulty_apply(void *self, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
+static inline itsm_status faulty_apply(void *self, const itsm_call *call, const itsm_batch *batch,
+                                       itsm_applied *applied)
 {
     struct faulty *f = (struct faulty *)self;
     itsm_status answer = faulty_turn(f, CALL_APPLY);
@@ -106,7 +108,8 @@ static inline itsm_status faulty_apply(void *self, const itsm_call *call, const 
     return answer ? answer : rc;
 }
 
-static inline itsm_status faulty_reserve(void *self, const itsm_call *call, const char *sequence, uint32_t n, uint64_t *first)
+static inline itsm_status faulty_reserve(void *self, const itsm_call *call, const char *sequence, uint32_t n,
+                                         uint64_t *first)
 {
     struct faulty *f = (struct faulty *)self;
     itsm_status rc = faulty_turn(f, CALL_RESERVE);
@@ -121,12 +124,27 @@ static inline void faulty_close(void *self)
 
 static inline itsm_status faulty_new(itsm_store **out, itsm_ctx *ctx, struct faulty *f)
 {
-    static const itsm_store_methods methods = {
-        sizeof methods,    ITSM_STORE_CONTRACT, 0,           ITSM_CAP_SNAPSHOT | ITSM_CAP_SEAL_SYNC, "faulty", NULL,
-        faulty_view_open,  faulty_view_close,   faulty_get,  NULL,           faulty_scan,
-        faulty_audit_scan, faulty_next,         faulty_cursor_close, faulty_apply,   faulty_reserve,
-        NULL,              NULL,                NULL,        NULL,           faulty_close
-    };
+    static const itsm_store_methods methods = {sizeof methods,
+                                               ITSM_STORE_CONTRACT,
+                                               0,
+                                               ITSM_CAP_SNAPSHOT | ITSM_CAP_SEAL_SYNC,
+                                               "faulty",
+                                               NULL,
+                                               faulty_view_open,
+                                               faulty_view_close,
+                                               faulty_get,
+                                               NULL,
+                                               faulty_scan,
+                                               faulty_audit_scan,
+                                               faulty_next,
+                                               faulty_cursor_close,
+                                               faulty_apply,
+                                               faulty_reserve,
+                                               NULL,
+                                               NULL,
+                                               NULL,
+                                               NULL,
+                                               faulty_close};
     return itsm_store_new(out, ctx, &methods, f);
 }
 

@@ -22,12 +22,13 @@ typedef itsm_status (*story_fn)(struct desk *desk, struct cast *cast);
 
 static void setup(struct desk *desk, struct cast *cast)
 {
-    const itsm_named box[] = { TEXT("name", "box"), TEXT("ci_type", "server"), TEXT("unique_id", "u"), TEXT("description", "d"),
-                               TEXT("owner", "olga"), INT("criticality", 3) };
+    const itsm_named box[] = {TEXT("name", "box"),      TEXT("ci_type", "server"), TEXT("unique_id", "u"),
+                              TEXT("description", "d"), TEXT("owner", "olga"),     INT("criticality", 3)};
     itsm_outcome out = ITSM_OUTCOME_INIT;
     itsm_sla *sla = NULL;
-    cr_assert_eq(itsm_sla_load(&sla, desk->ctx, ITSM_STR("{\"response\": {\"3\": 60}, \"resolution\": {\"3\": 480, \"5\": 240}}"),
-                               NULL), ITSM_OK);
+    cr_assert_eq(itsm_sla_load(&sla, desk->ctx,
+                               ITSM_STR("{\"response\": {\"3\": 60}, \"resolution\": {\"3\": 480, \"5\": 240}}"), NULL),
+                 ITSM_OK);
     desk_with_sla(desk, sla);
     memset(cast, 0, sizeof *cast);
     cr_assert_eq(new_service(&out, desk), ITSM_OK);
@@ -36,7 +37,8 @@ static void setup(struct desk *desk, struct cast *cast)
     cast->parent = out.ref;
     cr_assert_eq(new_started(&out, desk, cast->service), ITSM_OK);
     cast->child = out.ref;
-    cr_assert_eq(itsm_sms_create(&out, desk->sms, ITSM_STR("configuration_item"), box, COUNT(box), &desk->act), ITSM_OK);
+    cr_assert_eq(itsm_sms_create(&out, desk->sms, ITSM_STR("configuration_item"), box, COUNT(box), &desk->act),
+                 ITSM_OK);
     cast->ci = out.ref;
     cr_assert_eq(itsm_sms_link(desk->sms, cast->parent, ITSM_STR("children"), cast->child, &desk->act), ITSM_OK);
     desk_actor(desk, "jdoe", NULL);
@@ -52,14 +54,15 @@ static itsm_status do_create(struct desk *desk, struct cast *cast)
 
 static itsm_status do_change(struct desk *desk, struct cast *cast)
 {
-    const itsm_named set[] = { INT("impact", 5), INT("urgency", 5), TEXT("description", "Smoke"), REF("service", cast->service) };
+    const itsm_named set[] = {INT("impact", 5), INT("urgency", 5), TEXT("description", "Smoke"),
+                              REF("service", cast->service)};
     itsm_outcome out = ITSM_OUTCOME_INIT;
     return itsm_sms_change(&out, desk->sms, cast->parent, ITSM_REV_ANY, set, COUNT(set), &desk->act);
 }
 
 static itsm_status do_hold(struct desk *desk, struct cast *cast)
 {
-    const itsm_named set[] = { TEXT("pending_reason", "awaiting_user") };
+    const itsm_named set[] = {TEXT("pending_reason", "awaiting_user")};
     return itsm_sms_move(NULL, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("hold"), set, 1, &desk->act);
 }
 
@@ -71,7 +74,7 @@ static itsm_status do_reassign(struct desk *desk, struct cast *cast) /* with a n
 
 static itsm_status do_resolve(struct desk *desk, struct cast *cast) /* fires on the child, which copies */
 {
-    const itsm_named set[] = { TEXT("resolution_code", "fixed"), TEXT("resolution", "Replaced") };
+    const itsm_named set[] = {TEXT("resolution_code", "fixed"), TEXT("resolution", "Replaced")};
     itsm_outcome out = ITSM_OUTCOME_INIT;
     return itsm_sms_move(&out, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("resolve"), set, 2, &desk->act);
 }
@@ -93,7 +96,7 @@ static itsm_status do_unlink(struct desk *desk, struct cast *cast)
 
 static itsm_status do_refused(struct desk *desk, struct cast *cast)
 {
-    const itsm_named set[] = { INT("priority", 1), TEXT("description", "new") };
+    const itsm_named set[] = {INT("priority", 1), TEXT("description", "new")};
     return itsm_sms_move(NULL, desk->sms, cast->parent, ITSM_REV_ANY, ITSM_STR("cancel"), set, 2, &desk->act);
 }
 
@@ -112,7 +115,8 @@ static itsm_status do_possible(struct desk *desk, struct cast *cast)
 /* One operation after the other in one work; each may be tried again where it failed. */
 static itsm_status do_work(struct desk *desk, struct cast *cast)
 {
-    const itsm_named set[] = { INT("impact", 5), REF("service", cast->service) }, why[] = { TEXT("pending_reason", "awaiting_user") };
+    const itsm_named set[] = {INT("impact", 5), REF("service", cast->service)},
+                     why[] = {TEXT("pending_reason", "awaiting_user")};
     itsm_status rc = cast->work ? ITSM_OK : itsm_work_new(&cast->work, desk->sms, &desk->act);
     itsm_work *work = cast->work;
     const itsm_record *record;
@@ -127,7 +131,8 @@ static itsm_status do_work(struct desk *desk, struct cast *cast)
     if (!itsm_str_is(value.u.s, "pending") &&
         (rc = itsm_work_move(work, cast->child, ITSM_REV_ANY, ITSM_STR("hold"), why, 1)))
         return rc;
-    if ((rc = itsm_work_move(work, cast->child, ITSM_REV_ANY, ITSM_STR("declare_major"), NULL, 0)) != ITSM_E_REFUSED) return rc;
+    if ((rc = itsm_work_move(work, cast->child, ITSM_REV_ANY, ITSM_STR("declare_major"), NULL, 0)) != ITSM_E_REFUSED)
+        return rc;
     if ((rc = itsm_work_commit(NULL, work))) return rc;
     itsm_work_free(work), cast->work = NULL;
     return ITSM_OK;
@@ -172,8 +177,8 @@ static itsm_status do_look_back(struct desk *desk, struct cast *cast)
 
 static itsm_status do_observe(struct desk *desk, struct cast *cast)
 {
-    static const itsm_str fields[] = { { "impact", 6 } };
-    static const char *const states[] = { "new", "in_progress", "pending", "resolved" };
+    static const itsm_str fields[] = {{"impact", 6}};
+    static const char *const states[] = {"new", "in_progress", "pending", "resolved"};
     itsm_observer *observer = NULL;
     itsm_value value = itsm_value_number(ITSM_INT, 3);
     itsm_status rc = itsm_observer_new(&observer, desk->sms, ITSM_STR("incident"), fields, 1);
@@ -199,20 +204,20 @@ static const struct story {
     story_fn run;
     itsm_status wanted;
     int writes; /* 1: the trail grows; 2: and is the same whatever was tried before */
-} stories[] = { { "create", do_create, ITSM_OK, 1 },
-                { "change", do_change, ITSM_OK, 2 },
-                { "hold", do_hold, ITSM_OK, 2 },
-                { "reassign", do_reassign, ITSM_OK, 2 },
-                { "resolve", do_resolve, ITSM_OK, 2 },
-                { "link", do_link, ITSM_OK, 2 },
-                { "link in a field", do_link_field, ITSM_OK, 2 },
-                { "unlink", do_unlink, ITSM_OK, 2 },
-                { "refused", do_refused, ITSM_E_REFUSED, 0 },
-                { "possible", do_possible, ITSM_OK, 0 },
-                { "work", do_work, ITSM_OK, 2 },
-                { "find", do_find, ITSM_OK, 0 },
-                { "look back", do_look_back, ITSM_OK, 0 },
-                { "observe", do_observe, ITSM_OK, 2 } };
+} stories[] = {{"create", do_create, ITSM_OK, 1},
+               {"change", do_change, ITSM_OK, 2},
+               {"hold", do_hold, ITSM_OK, 2},
+               {"reassign", do_reassign, ITSM_OK, 2},
+               {"resolve", do_resolve, ITSM_OK, 2},
+               {"link", do_link, ITSM_OK, 2},
+               {"link in a field", do_link_field, ITSM_OK, 2},
+               {"unlink", do_unlink, ITSM_OK, 2},
+               {"refused", do_refused, ITSM_E_REFUSED, 0},
+               {"possible", do_possible, ITSM_OK, 0},
+               {"work", do_work, ITSM_OK, 2},
+               {"find", do_find, ITSM_OK, 0},
+               {"look back", do_look_back, ITSM_OK, 0},
+               {"observe", do_observe, ITSM_OK, 2}};
 
 /* The trail of a store, read by somebody whom nothing fails. */
 static void trail_of(itsm_audit_checkpoint *out, itsm_store *store)
@@ -274,7 +279,8 @@ static int fail_one(const struct story *story, const itsm_audit_checkpoint *refe
     itsm_status rc = story->run(&desk, &cast);
     int failed = counting_stop(&counting);
     trail_of(&after, desk.store);
-    if (failed) cr_assert(rc == ITSM_E_NOMEM || rc == story->wanted, "%s, allocation %zu: status %d", story->name, n, rc);
+    if (failed)
+        cr_assert(rc == ITSM_E_NOMEM || rc == story->wanted, "%s, allocation %zu: status %d", story->name, n, rc);
     else cr_assert_eq(rc, story->wanted, "%s", story->name);
     if (rc == ITSM_E_NOMEM) {
         cr_assert(same_trail(&before, &after), "%s, allocation %zu: the store has changed", story->name, n);
@@ -283,8 +289,10 @@ static int fail_one(const struct story *story, const itsm_audit_checkpoint *refe
                      ITSM_ARG(first_message(desk.ctx)));
         trail_of(&after, desk.store);
     }
-    cr_assert_eq(after.count, reference->count, "%s, allocation %zu: %llu entries", story->name, n, (unsigned long long)after.count);
-    if (story->writes != 1) cr_assert(same_trail(&after, reference), "%s, allocation %zu: another trail", story->name, n);
+    cr_assert_eq(after.count, reference->count, "%s, allocation %zu: %llu entries", story->name, n,
+                 (unsigned long long)after.count);
+    if (story->writes != 1)
+        cr_assert(same_trail(&after, reference), "%s, allocation %zu: another trail", story->name, n);
     verify_store(desk.store, story->name);
     itsm_work_free(cast.work);
     desk_close(&desk);
@@ -354,7 +362,8 @@ struct failure {
 };
 
 /* The n-th call fails; 0: there are fewer. */
-static int fail_store(const struct story *story, const itsm_audit_checkpoint *reference, const struct failure *failure, size_t n)
+static int fail_store(const struct story *story, const itsm_audit_checkpoint *reference, const struct failure *failure,
+                      size_t n)
 {
     static struct failing_desk d;
     itsm_audit_checkpoint before, after;
@@ -380,12 +389,13 @@ static int fail_store(const struct story *story, const itsm_audit_checkpoint *re
             itsm_work_free(d.cast.work), d.cast.work = NULL;
         }
         if (failure->status != ITSM_E_UNKNOWN)
-            cr_assert_eq(rc, story->wanted, "%s, %s at call %zu: trying again gives %d", story->name, failure->name, n, rc);
+            cr_assert_eq(rc, story->wanted, "%s, %s at call %zu: trying again gives %d", story->name, failure->name, n,
+                         rc);
         trail_of(&after, d.faulty.inner);
     }
     if (failure->status != ITSM_E_UNKNOWN || !failure->wanted || story->run == do_work || story->run == do_observe)
-        cr_assert_eq(after.count, reference->count, "%s, %s at call %zu: %llu entries, not %llu", story->name, failure->name, n,
-                     (unsigned long long)after.count, (unsigned long long)reference->count);
+        cr_assert_eq(after.count, reference->count, "%s, %s at call %zu: %llu entries, not %llu", story->name,
+                     failure->name, n, (unsigned long long)after.count, (unsigned long long)reference->count);
     verify_store(d.faulty.inner, story->name);
     failing_close(&d);
     return failed;
@@ -410,9 +420,9 @@ static void fail_everywhere(const struct failure *failure)
 
 Test(sms_fault, a_store_that_cannot_read_is_reported_and_nothing_is_half_done, .timeout = 300)
 {
-    const struct failure io = { "reading gives IO", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_IO, ITSM_E_IO };
-    const struct failure busy = { "reading gives BUSY", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY };
-    const struct failure corrupt = { "reading gives CORRUPT", CALL_READ, 0, 1, ITSM_E_CORRUPT, ITSM_E_CORRUPT };
+    const struct failure io = {"reading gives IO", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_IO, ITSM_E_IO};
+    const struct failure busy = {"reading gives BUSY", CALL_READ | CALL_RESERVE, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY};
+    const struct failure corrupt = {"reading gives CORRUPT", CALL_READ, 0, 1, ITSM_E_CORRUPT, ITSM_E_CORRUPT};
     fail_everywhere(&io);
     fail_everywhere(&busy);
     fail_everywhere(&corrupt);
@@ -420,29 +430,29 @@ Test(sms_fault, a_store_that_cannot_read_is_reported_and_nothing_is_half_done, .
 
 Test(sms_fault, a_batch_that_is_not_taken_leaves_nothing_behind, .timeout = 300)
 {
-    const struct failure failures[] = { { "CONFLICT", CALL_APPLY, 0, 1, ITSM_E_CONFLICT, ITSM_E_CONFLICT },
-                                        { "BUSY", CALL_APPLY, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY },
-                                        { "FULL", CALL_APPLY, 0, 1, ITSM_E_FULL, ITSM_E_FULL },
-                                        { "IO", CALL_APPLY, 0, 1, ITSM_E_IO, ITSM_E_IO },
-                                        { "READONLY", CALL_APPLY, 0, 1, ITSM_E_READONLY, ITSM_E_READONLY },
-                                        { "RETRY for ever", CALL_APPLY, 0, EVER, ITSM_E_RETRY, ITSM_E_RETRY } };
+    const struct failure failures[] = {{"CONFLICT", CALL_APPLY, 0, 1, ITSM_E_CONFLICT, ITSM_E_CONFLICT},
+                                       {"BUSY", CALL_APPLY, 0, 1, ITSM_E_BUSY, ITSM_E_BUSY},
+                                       {"FULL", CALL_APPLY, 0, 1, ITSM_E_FULL, ITSM_E_FULL},
+                                       {"IO", CALL_APPLY, 0, 1, ITSM_E_IO, ITSM_E_IO},
+                                       {"READONLY", CALL_APPLY, 0, 1, ITSM_E_READONLY, ITSM_E_READONLY},
+                                       {"RETRY for ever", CALL_APPLY, 0, EVER, ITSM_E_RETRY, ITSM_E_RETRY}};
     for (size_t i = 0; i < COUNT(failures); i++) fail_everywhere(&failures[i]);
 }
 
 Test(sms_fault, a_batch_is_sent_again_and_applied_once, .timeout = 300)
 {
-    const struct failure failures[] = { { "RETRY", CALL_APPLY, 0, 1, ITSM_E_RETRY, 0 },
-                                        { "RETRY three times", CALL_APPLY, 0, 3, ITSM_E_RETRY, 0 },
-                                        { "UNKNOWN before", CALL_APPLY, 0, 1, ITSM_E_UNKNOWN, 0 },
-                                        { "UNKNOWN after", CALL_APPLY, 1, 1, ITSM_E_UNKNOWN, 0 },
-                                        { "UNKNOWN after, three times", CALL_APPLY, 1, 3, ITSM_E_UNKNOWN, 0 } };
+    const struct failure failures[] = {{"RETRY", CALL_APPLY, 0, 1, ITSM_E_RETRY, 0},
+                                       {"RETRY three times", CALL_APPLY, 0, 3, ITSM_E_RETRY, 0},
+                                       {"UNKNOWN before", CALL_APPLY, 0, 1, ITSM_E_UNKNOWN, 0},
+                                       {"UNKNOWN after", CALL_APPLY, 1, 1, ITSM_E_UNKNOWN, 0},
+                                       {"UNKNOWN after, three times", CALL_APPLY, 1, 3, ITSM_E_UNKNOWN, 0}};
     for (size_t i = 0; i < COUNT(failures); i++) fail_everywhere(&failures[i]);
 }
 
 Test(sms_fault, while_the_answer_stays_unknown_the_work_keeps_the_batch_and_applies_it_once, .timeout = 300)
 {
-    const struct failure before = { "UNKNOWN before, for ever", CALL_APPLY, 0, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN };
-    const struct failure after = { "UNKNOWN after, for ever", CALL_APPLY, 1, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN };
+    const struct failure before = {"UNKNOWN before, for ever", CALL_APPLY, 0, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN};
+    const struct failure after = {"UNKNOWN after, for ever", CALL_APPLY, 1, EVER, ITSM_E_UNKNOWN, ITSM_E_UNKNOWN};
     fail_everywhere(&before);
     fail_everywhere(&after);
 }
@@ -452,7 +462,7 @@ Test(sms_fault, a_conflict_after_a_lost_answer_is_ours_only_if_the_history_says_
     static struct failing_desk d;
     itsm_sms *other;
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
-    const itsm_named mine[] = { INT("impact", 4) }, theirs[] = { INT("impact", 2) };
+    const itsm_named mine[] = {INT("impact", 4)}, theirs[] = {INT("impact", 2)};
     failing_open(&d);
     options.key.p = "a key", options.key.n = 5; /* the same key: the same transaction numbers */
     cr_assert_eq(itsm_sms_new(&other, d.ctx, itsm_model_builtin(), d.faulty.inner, &options), ITSM_OK);
@@ -461,7 +471,8 @@ Test(sms_fault, a_conflict_after_a_lost_answer_is_ours_only_if_the_history_says_
     d.faulty.kinds = CALL_APPLY, d.faulty.status = ITSM_E_UNKNOWN, d.faulty.fail_at = 1, d.faulty.times = EVER;
     cr_assert_eq(itsm_work_commit(NULL, d.cast.work), ITSM_E_UNKNOWN);
     d.faulty.fail_at = 0;
-    cr_assert_eq(itsm_work_change(d.cast.work, d.cast.child, ITSM_REV_ANY, mine, 1), ITSM_E_UNKNOWN, "nothing is added to it");
+    cr_assert_eq(itsm_work_change(d.cast.work, d.cast.child, ITSM_REV_ANY, mine, 1), ITSM_E_UNKNOWN,
+                 "nothing is added to it");
     cr_assert_eq(itsm_sms_change(NULL, other, d.cast.child, ITSM_REV_ANY, theirs, 1, &d.desk.act), ITSM_OK);
     cr_assert_eq(itsm_work_commit(NULL, d.cast.work), ITSM_E_CONFLICT, "the others' change is not taken for ours");
     itsm_work_clear(d.cast.work);

@@ -3,6 +3,9 @@
  * Feeds files to a fuzz target without a fuzzer: each argument is a file or a folder whose files are fed one by one.
  * Fails when there was nothing to feed, so that a lost corpus is noticed.
  */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64 /* without it, a 32-bit program cannot list every folder */
+#endif
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -9,11 +9,32 @@
 
 #include "support.h"
 
-#define TEXT(name, text) { ITSM_STR(name), itsm_value_text(ITSM_STR(text)) }
-#define INT(name, i) { ITSM_STR(name), itsm_value_number(ITSM_INT, i) }
-#define TIME(name, at) { ITSM_STR(name), itsm_value_number(ITSM_TIME, at) }
-#define REF(name, ref) { ITSM_STR(name), itsm_value_ref(ref) }
-#define EMPTY(name) { ITSM_STR(name), { 0, 0, { 0 } } }
+#define TEXT(name, text)                                                                                               \
+    {                                                                                                                  \
+        ITSM_STR(name), itsm_value_text(ITSM_STR(text))                                                                \
+    }
+#define INT(name, i)                                                                                                   \
+    {                                                                                                                  \
+        ITSM_STR(name), itsm_value_number(ITSM_INT, i)                                                                 \
+    }
+#define TIME(name, at)                                                                                                 \
+    {                                                                                                                  \
+        ITSM_STR(name), itsm_value_number(ITSM_TIME, at)                                                               \
+    }
+#define REF(name, ref)                                                                                                 \
+    {                                                                                                                  \
+        ITSM_STR(name), itsm_value_ref(ref)                                                                            \
+    }
+#define EMPTY(name)                                                                                                    \
+    {                                                                                                                  \
+        ITSM_STR(name),                                                                                                \
+        {                                                                                                              \
+            0, 0,                                                                                                      \
+            {                                                                                                          \
+                0                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* 2026-03-02T09:00:00Z */
@@ -69,28 +90,30 @@ static inline void desk_with_sla(struct desk *desk, itsm_sla *sla)
 
 static inline itsm_status new_service(itsm_outcome *out, struct desk *desk)
 {
-    const itsm_named set[] = { TEXT("name", "Workplace"), TEXT("description", "A desk"), TEXT("owner", "olga") };
+    const itsm_named set[] = {TEXT("name", "Workplace"), TEXT("description", "A desk"), TEXT("owner", "olga")};
     return itsm_sms_create(out, desk->sms, ITSM_STR("service"), set, COUNT(set), &desk->act);
 }
 
 static inline itsm_status new_incident(itsm_outcome *out, struct desk *desk)
 {
-    const itsm_named set[] = { TEXT("title", "Dark"), TEXT("description", "No light"), TEXT("reporter", "rita"),
-                               TEXT("channel", "phone"), INT("impact", 3), INT("urgency", 3),
-                               TIME("detected_at", MONDAY) };
+    const itsm_named set[] = {TEXT("title", "Dark"),      TEXT("description", "No light"),
+                              TEXT("reporter", "rita"),   TEXT("channel", "phone"),
+                              INT("impact", 3),           INT("urgency", 3),
+                              TIME("detected_at", MONDAY)};
     return itsm_sms_create(out, desk->sms, ITSM_STR("incident"), set, COUNT(set), &desk->act);
 }
 
 /* An incident that jdoe works on: assigned, started. */
 static inline itsm_status new_started(itsm_outcome *out, struct desk *desk, itsm_ref service)
 {
-    const itsm_named assigned[] = { TEXT("category", "hardware"), REF("service", service),
-                                    TEXT("assignment_group", "g1"), TEXT("assignee", "jdoe") };
+    const itsm_named assigned[] = {TEXT("category", "hardware"), REF("service", service),
+                                   TEXT("assignment_group", "g1"), TEXT("assignee", "jdoe")};
     itsm_status rc = new_incident(out, desk);
     itsm_act act = desk->act;
-    static const itsm_str desk_role[] = { { "service_desk", 12 } };
+    static const itsm_str desk_role[] = {{"service_desk", 12}};
     act.roles = desk_role, act.nroles = 1, act.who = ITSM_STR("ann");
-    if (!rc) rc = itsm_sms_move(out, desk->sms, out->ref, ITSM_REV_ANY, ITSM_STR("start"), assigned, COUNT(assigned), &act);
+    if (!rc)
+        rc = itsm_sms_move(out, desk->sms, out->ref, ITSM_REV_ANY, ITSM_STR("start"), assigned, COUNT(assigned), &act);
     return rc;
 }
 

@@ -54,14 +54,15 @@ static itsm_ref started(void)
 }
 
 /* An act an hour later. */
-static void move(itsm_ref ref, const char *name, const char *field, const char *value, const char *who, const char *role)
+static void move(itsm_ref ref, const char *name, const char *field, const char *value, const char *who,
+                 const char *role)
 {
-    itsm_named set[2] = { { itsm_str_c(field), itsm_value_text(itsm_str_c(value)) }, TEXT("resolution", "Replaced") };
+    itsm_named set[2] = {{itsm_str_c(field), itsm_value_text(itsm_str_c(value))}, TEXT("resolution", "Replaced")};
     size_t n = !field ? 0 : !strcmp(field, "resolution_code") ? 2 : 1;
     desk.act.now += ITSM_HOURS(1);
     desk_actor(&desk, who, role);
-    cr_assert_eq(itsm_sms_move(NULL, desk.sms, ref, ITSM_REV_ANY, itsm_str_c(name), set, n, &desk.act), ITSM_OK, "%s: %.*s",
-                 name, ITSM_ARG(first_message(desk.ctx)));
+    cr_assert_eq(itsm_sms_move(NULL, desk.sms, ref, ITSM_REV_ANY, itsm_str_c(name), set, n, &desk.act), ITSM_OK,
+                 "%s: %.*s", name, ITSM_ARG(first_message(desk.ctx)));
 }
 
 /* History --------------------------------------------------------------------------------------------------------- */
@@ -90,24 +91,28 @@ static itsm_status tell(void *user, const itsm_history *entry)
         snprintf(number, sizeof number, "%lld", (long long)value->u.i);
         say(told, "; ", field->name);
         if (value->kind == ITSM_NONE) continue;
-        say(told, " was ", value->kind == ITSM_INT ? itsm_str_c(number) : value->kind == ITSM_TIME ? itsm_str_c("a time") : value->u.s);
+        say(told, " was ",
+            value->kind == ITSM_INT    ? itsm_str_c(number)
+            : value->kind == ITSM_TIME ? itsm_str_c("a time")
+                                       : value->u.s);
     }
     return ITSM_OK;
 }
 
 Test(sms_history, it_keeps_every_value_before_in_order)
 {
-    struct told told = { "", itsm_model_type(itsm_model_builtin(), ITSM_STR("incident")), 0 };
+    struct told told = {"", itsm_model_type(itsm_model_builtin(), ITSM_STR("incident")), 0};
     itsm_ref ref = incident();
-    const itsm_named set[] = { INT("impact", 5), TEXT("description", "Smoke") };
+    const itsm_named set[] = {INT("impact", 5), TEXT("description", "Smoke")};
     cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, 1, set, 2, &desk.act), ITSM_OK);
     move(ref, "propose_major", "major_criteria", "fire", "bob", NULL);
     cr_assert_eq(itsm_sms_history(desk.sms, ref, tell, &told), ITSM_OK);
-    cr_assert_str_eq(told.text,
-                     "\ncreate  by ann; number; title; created_at; created_by; status; major; description; reporter; channel; "
-                     "impact; urgency; priority; detected_at"
-                     "\nchange  by ann; description was No light; impact was 3; priority was 3"
-                     "\nmove propose_major by bob; major was none; major_criteria");
+    cr_assert_str_eq(
+        told.text,
+        "\ncreate  by ann; number; title; created_at; created_by; status; major; description; reporter; channel; "
+        "impact; urgency; priority; detected_at"
+        "\nchange  by ann; description was No light; impact was 3; priority was 3"
+        "\nmove propose_major by bob; major was none; major_criteria");
 }
 
 static itsm_status stop_at_once(void *user, const itsm_history *entry)
@@ -120,7 +125,7 @@ Test(sms_history, a_callback_that_stops_is_heard)
 {
     itsm_ref ref = incident(), nowhere = ref;
     nowhere.id.lo++;
-    struct told told = { "", NULL, 0 };
+    struct told told = {"", NULL, 0};
     cr_assert_eq(itsm_sms_history(desk.sms, ref, stop_at_once, NULL), 77);
     cr_assert_eq(itsm_sms_history(desk.sms, nowhere, tell, &told), ITSM_OK);
     cr_assert_str_eq(told.text, "");
@@ -136,7 +141,7 @@ static itsm_status note_number(void *user, const itsm_record *record)
 
 Test(sms_history, each_walks_a_type_in_the_order_of_numbers)
 {
-    struct told told = { "", NULL, 0 };
+    struct told told = {"", NULL, 0};
     incident(), service(), incident();
     cr_assert_eq(itsm_sms_each(desk.sms, ITSM_STR("incident"), note_number, &told), ITSM_OK);
     cr_assert_str_eq(told.text, " INC0000001 INC0000002");
@@ -157,7 +162,8 @@ Test(sms_history, a_number_leads_to_its_record)
 /* The events of a clock: each with its hour from Monday nine o'clock. */
 static const char *clock_of(itsm_ref ref, uint32_t kind)
 {
-    static const char *const names[] = { "", "start", "pause", "resume", "stop", "reopen", "retarget", "reset", "cancel" };
+    static const char *const names[] = {"",       "start",    "pause", "resume", "stop",
+                                        "reopen", "retarget", "reset", "cancel"};
     static char text[1024];
     itsm_clock_row row = ITSM_CLOCK_ROW_INIT;
     itsm_status rc = itsm_sms_clock(&row, desk.sms, ref, kind);
@@ -186,14 +192,15 @@ Test(sms_history, clocks_start_pause_resume_stop_and_reopen_with_the_states)
     move(ref, "resolve", "resolution_code", "fixed", "jdoe", NULL);
     move(ref, "close", "closure_confirmed_by", "rita", "rita", NULL);
     cr_assert_str_eq(clock_of(ref, ITSM_RESOLUTION), "start 0, pause 1, resume 2, stop 3, reopen 4, stop 5");
-    cr_assert_str_eq(clock_of(ref, ITSM_RESPONSE), "start 0, stop 0", "met by responded_at, and closing cancels it no more");
+    cr_assert_str_eq(clock_of(ref, ITSM_RESPONSE), "start 0, stop 0",
+                     "met by responded_at, and closing cancels it no more");
     cr_assert_str_eq(clock_of(ref, ITSM_FULFILMENT), "none");
 }
 
 Test(sms_history, another_priority_chooses_another_target)
 {
     itsm_ref ref = started();
-    const itsm_named set[] = { INT("impact", 5), INT("urgency", 5) };
+    const itsm_named set[] = {INT("impact", 5), INT("urgency", 5)};
     desk.act.now += ITSM_HOURS(2);
     cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, ITSM_REV_ANY, set, 2, &desk.act), ITSM_OK);
     cr_assert_str_eq(clock_of(ref, ITSM_RESOLUTION), "start 0, retarget 2 to 5");
@@ -214,7 +221,7 @@ Test(sms_history, a_refused_move_leaves_the_clocks_alone)
 {
     itsm_ref ref = started();
     itsm_work *work;
-    const itsm_named why[] = { TEXT("pending_reason", "awaiting_user") };
+    const itsm_named why[] = {TEXT("pending_reason", "awaiting_user")};
     desk_actor(&desk, "jdoe", NULL);
     cr_assert_eq(itsm_work_new(&work, desk.sms, &desk.act), ITSM_OK);
     cr_assert_eq(itsm_work_move(work, ref, ITSM_REV_ANY, ITSM_STR("hold"), why, 1), ITSM_OK);
@@ -244,10 +251,10 @@ static itsm_status take(void *user, const itsm_notice *notice)
 
 Test(sms_history, notices_wait_in_order_until_one_host_takes_them)
 {
-    struct taken seen = { "", 0, 0, { 0, 0 } }, taken = { "", 0, 1, { 0, 0 } }, left = { "", 0, 0, { 0, 0 } };
+    struct taken seen = {"", 0, 0, {0, 0}}, taken = {"", 0, 1, {0, 0}}, left = {"", 0, 0, {0, 0}};
     itsm_ref ref = started();
     itsm_sms *other;
-    const itsm_named manager[] = { TEXT("major_manager", "max") };
+    const itsm_named manager[] = {TEXT("major_manager", "max")};
     cr_assert_eq(itsm_sms_notices(desk.sms, take, &seen), ITSM_OK);
     cr_assert_eq(seen.n, (size_t)0);
     move(ref, "reassign", NULL, NULL, "jdoe", NULL);
@@ -273,15 +280,16 @@ static void verify(itsm_status wanted, uint64_t checked, uint64_t gone, uint64_t
 {
     itsm_audit_result result = ITSM_AUDIT_RESULT_INIT;
     cr_assert_eq(itsm_sms_audit_verify(&result, desk.sms, NULL), wanted);
-    cr_assert(result.checked == checked && result.gone == gone && result.bad == bad, "%llu checked, %llu gone, %llu bad",
-              (unsigned long long)result.checked, (unsigned long long)result.gone, (unsigned long long)result.bad);
+    cr_assert(result.checked == checked && result.gone == gone && result.bad == bad,
+              "%llu checked, %llu gone, %llu bad", (unsigned long long)result.checked, (unsigned long long)result.gone,
+              (unsigned long long)result.bad);
 }
 
 /* Write over a history row, or delete it. */
 static void tamper(itsm_ref ref, uint64_t revision, uint32_t kind, size_t byte)
 {
     unsigned char body[1024];
-    itsm_ref row = { ITSM_ROW_HISTORY, itsm__history_id(ref, revision) };
+    itsm_ref row = {ITSM_ROW_HISTORY, itsm__history_id(ref, revision)};
     itsm_view view = ITSM_VIEW_INIT;
     itsm_row old;
     itsm_op op;
@@ -348,7 +356,7 @@ struct source {
 
 static void source_open(struct source *source)
 {
-    static const itsm_str fields[] = { { "impact", 6 }, { "assignee", 8 }, { "resolution_code", 15 } };
+    static const itsm_str fields[] = {{"impact", 6}, {"assignee", 8}, {"resolution_code", 15}};
     memset(source, 0, sizeof *source);
     desk.act.now = ITSM_TIME_NONE;
     cr_assert_eq(itsm_observer_new(&source->observer, desk.sms, ITSM_STR("incident"), fields, 3), ITSM_OK);
@@ -362,8 +370,8 @@ static void source_close(struct source *source)
     itsm_observer_free(source->observer);
 }
 
-static itsm_status observe_at(itsm_observed *out, struct source *source, uint64_t ordinal, const char *state, int64_t hour,
-                              int64_t stopped)
+static itsm_status observe_at(itsm_observed *out, struct source *source, uint64_t ordinal, const char *state,
+                              int64_t hour, int64_t stopped)
 {
     itsm_observation o;
     memset(&o, 0, sizeof o);
@@ -409,6 +417,22 @@ Test(sms_history, observed_steps_keep_what_they_miss_with_its_clause)
     verify(ITSM_OK, 4, 0, 0);
 }
 
+Test(sms_history, what_was_observed_incomplete_can_still_be_changed)
+{
+    struct source source;
+    itsm_observed out = ITSM_OBSERVED_INIT;
+    const itsm_named set[] = {INT("urgency", 2)}, none[] = {EMPTY("impact")};
+    source_open(&source);
+    cr_assert_eq(observe(&out, &source, 0, "in_progress", 0), ITSM_OK);
+    cr_assert_eq(itsm_work_commit(NULL, source.work), ITSM_OK);
+    source_close(&source);
+    desk.act.now = MONDAY;
+    cr_assert_eq(itsm_sms_change(NULL, desk.sms, out.ref, 1, set, 1, &desk.act), ITSM_OK, "%.*s",
+                 ITSM_ARG(first_message(desk.ctx)));
+    cr_assert_eq(itsm_sms_change(NULL, desk.sms, out.ref, 2, none, 1, &desk.act), ITSM_OK,
+                 "mandatory at creation only");
+}
+
 Test(sms_history, what_was_observed_is_skipped_contradicted_or_out_of_order)
 {
     struct source source;
@@ -441,8 +465,9 @@ Test(sms_history, observed_pauses_that_stand_still_or_step_back_were_none)
 {
     struct source source;
     itsm_observed out = ITSM_OBSERVED_INIT;
-    const char *states[] = { "new", "in_progress", "pending", "pending", "in_progress", "pending", "in_progress", "pending", "in_progress" };
-    const int64_t hours[] = { 0, 1, 2, 4, 6, 8, 8, 10, 9 };
+    const char *states[] = {"new",     "in_progress", "pending", "pending",    "in_progress",
+                            "pending", "in_progress", "pending", "in_progress"};
+    const int64_t hours[] = {0, 1, 2, 4, 6, 8, 8, 10, 9};
     source_open(&source);
     for (uint64_t i = 0; i < 9; i++) cr_assert_eq(observe(&out, &source, i, states[i], hours[i]), ITSM_OK);
     cr_assert_eq(itsm_work_commit(NULL, source.work), ITSM_OK);

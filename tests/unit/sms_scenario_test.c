@@ -160,7 +160,8 @@ static size_t fields_of(struct scenario *s, itsm_named *out, const itsm_type_def
 
 static void set_actor(struct scenario *s, const itsm__json_node *step)
 {
-    const itsm__json_node *actor = itsm__json_member(step, "actor"), *roles = actor ? itsm__json_member(actor, "roles") : NULL;
+    const itsm__json_node *actor = itsm__json_member(step, "actor"),
+                          *roles = actor ? itsm__json_member(actor, "roles") : NULL;
     const itsm__json_node *role;
     itsm_act act = ITSM_ACT_INIT;
     act.who = actor ? text_of(actor, "party") : itsm_str_c("host"), act.now = s->now, act.roles = s->roles;
@@ -249,8 +250,9 @@ static int do_move(struct scenario *s, const itsm__json_node *step)
     if (!rc) cr_assert_eq(out.ref.id.lo, ref.id.lo, "the outcome is of another record");
     int not_yet = answer(s, rc);
     if (!n && asked.found) cr_assert_str_eq(asked.said, s->said, "possible and move differ");
-    if (!n) cr_assert_eq(asked.found, strcmp(s->said, "state") != 0, "%.*s is %s possible", ITSM_ARG(asked.event),
-                         asked.found ? "" : "not");
+    if (!n)
+        cr_assert_eq(asked.found, strcmp(s->said, "state") != 0, "%.*s is %s possible", ITSM_ARG(asked.event),
+                     asked.found ? "" : "not");
     return not_yet;
 }
 
@@ -284,11 +286,13 @@ static int do_link(struct scenario *s, const itsm__json_node *step, int adding)
                             : itsm_sms_unlink(s->sms, from, relation, to, &s->act));
 }
 
-static void check_value(struct scenario *s, const itsm_record *record, const itsm_field_def *field, const itsm_value *value)
+static void check_value(struct scenario *s, const itsm_record *record, const itsm_field_def *field,
+                        const itsm_value *value)
 {
     itsm_record *other;
     itsm_value held, wanted;
-    cr_assert_eq(itsm_record_new(&other, s->ctx, itsm_model_builtin(), itsm_record_type(record), itsm_record_ref(record)), 0);
+    cr_assert_eq(
+        itsm_record_new(&other, s->ctx, itsm_model_builtin(), itsm_record_type(record), itsm_record_ref(record)), 0);
     cr_assert_eq(itsm_record_set(other, field, value), ITSM_OK);
     itsm_status a = itsm_record_get(&held, record, field), b = itsm_record_get(&wanted, other, field);
     if (a != b || (!a && !itsm_value_eq(&held, &wanted))) add(s->said, sizeof s->said, field->name);
@@ -388,8 +392,9 @@ static int walk(itsm_ctx *ctx, itsm_str line, size_t *steps)
         done++;
         if (!strcmp(s.said, s.wanted)) continue;
         failed++;
-        printf("  %.*s, step %zu (%.*s %.*s %.*s):\n    got    %s\n    wanted %s\n", ITSM_ARG(id), done, ITSM_ARG(text_of(step, "op")),
-               ITSM_ARG(text_of(step, "ref")), ITSM_ARG(text_of(step, "event")), s.said, s.wanted);
+        printf("  %.*s, step %zu (%.*s %.*s %.*s):\n    got    %s\n    wanted %s\n", ITSM_ARG(id), done,
+               ITSM_ARG(text_of(step, "op")), ITSM_ARG(text_of(step, "ref")), ITSM_ARG(text_of(step, "event")), s.said,
+               s.wanted);
         if (!strcmp(s.wanted, "ok")) break; /* nothing after it can be right */
     }
     if (!not_yet && !failed) check_final(&s, root, &failed);
@@ -416,7 +421,8 @@ Test(scenario, every_step_is_answered_exactly_as_written_down, .timeout = 120)
         int how = walk(ctx, itsm_str_n(line, (size_t)(end - line)), &steps);
         passed += how > 0, skipped += how == 0, failed += how < 0;
     }
-    printf("scenarios: %zu passed, %zu skipped in part, %zu failed; %zu steps compared\n", passed, skipped, failed, steps);
+    printf("scenarios: %zu passed, %zu skipped in part, %zu failed; %zu steps compared\n", passed, skipped, failed,
+           steps);
     itsm_ctx_free(ctx);
     free(text);
     assert_nothing_outstanding(counting);

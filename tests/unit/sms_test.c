@@ -93,8 +93,8 @@ static itsm_ref started(itsm_ref svc)
 static itsm_ref ci(const char *name)
 {
     itsm_outcome out = ITSM_OUTCOME_INIT;
-    itsm_named set[] = { TEXT("name", ""), TEXT("ci_type", "server"), TEXT("unique_id", "u"), TEXT("description", "d"),
-                         TEXT("owner", "olga"), INT("criticality", 3) };
+    itsm_named set[] = {TEXT("name", ""),         TEXT("ci_type", "server"), TEXT("unique_id", "u"),
+                        TEXT("description", "d"), TEXT("owner", "olga"),     INT("criticality", 3)};
     set[0].value = itsm_value_text(itsm_str_c(name));
     cr_assert_eq(itsm_sms_create(&out, desk.sms, ITSM_STR("configuration_item"), set, COUNT(set), &desk.act), ITSM_OK);
     return out.ref;
@@ -148,7 +148,7 @@ Test(sms, creation_lists_every_missing_field_header_first)
 
 Test(sms, creation_refuses_locked_fields_before_missing_ones)
 {
-    const itsm_named set[] = { INT("priority", 1), TEXT("status", "closed") };
+    const itsm_named set[] = {INT("priority", 1), TEXT("status", "closed")};
     cr_assert_eq(itsm_sms_create(NULL, desk.sms, ITSM_STR("service"), set + 1, 1, &desk.act), ITSM_E_REFUSED);
     cr_assert(!strncmp(rules(), "locked:status | mandatory:", 26), "%s", rules());
     cr_assert_eq(itsm_sms_create(NULL, desk.sms, ITSM_STR("incident"), set, 2, &desk.act), ITSM_E_REFUSED);
@@ -157,7 +157,7 @@ Test(sms, creation_refuses_locked_fields_before_missing_ones)
 
 Test(sms, an_unknown_field_is_named_with_the_nearest_that_there_is)
 {
-    const itsm_named set[] = { INT("urgenci", 3) };
+    const itsm_named set[] = {INT("urgenci", 3)};
     cr_assert_eq(itsm_sms_create(NULL, desk.sms, ITSM_STR("incident"), set, 1, &desk.act), ITSM_E_NOT_FOUND);
     assert_text(first_message(desk.ctx), "incident has no field \"urgenci\"; did you mean \"urgency\"?");
 }
@@ -171,7 +171,7 @@ Test(sms, an_unknown_type_is_not_found)
 Test(sms, values_that_do_not_fit_are_invalid_all_at_once)
 {
     itsm_ref ref = incident();
-    const itsm_named set[] = { INT("impact", 6), TEXT("channel", "pigeon") };
+    const itsm_named set[] = {INT("impact", 6), TEXT("channel", "pigeon")};
     cr_assert_eq(change(ref, set, 2), ITSM_E_INVALID);
     cr_assert_eq(itsm_ctx_issue_count(desk.ctx), (size_t)2);
     cr_assert_eq(field_of(ref, "impact").u.i, 3);
@@ -191,8 +191,9 @@ Test(sms, numbers_follow_the_sequence_of_their_type)
 Test(sms, the_sequence_passes_numbers_that_hosts_have_given)
 {
     itsm_outcome out = ITSM_OUTCOME_INIT;
-    itsm_named set[] = { TEXT("number", "INC0000002"), TEXT("title", "t"), TEXT("description", "d"), TEXT("reporter", "r"),
-                         TEXT("channel", "phone"), INT("impact", 1), INT("urgency", 1), TIME("detected_at", MONDAY) };
+    itsm_named set[] = {
+        TEXT("number", "INC0000002"), TEXT("title", "t"), TEXT("description", "d"), TEXT("reporter", "r"),
+        TEXT("channel", "phone"),     INT("impact", 1),   INT("urgency", 1),        TIME("detected_at", MONDAY)};
     cr_assert_eq(itsm_sms_create(&out, desk.sms, ITSM_STR("incident"), set, COUNT(set), &desk.act), ITSM_OK);
     assert_text(out.number, "INC0000002");
     incident();
@@ -202,7 +203,7 @@ Test(sms, the_sequence_passes_numbers_that_hosts_have_given)
 
 Test(sms, a_number_given_twice_is_refused_when_it_is_committed)
 {
-    const itsm_named set[] = { TEXT("number", "SVC-A"), TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o") };
+    const itsm_named set[] = {TEXT("number", "SVC-A"), TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o")};
     cr_assert_eq(itsm_sms_create(NULL, desk.sms, ITSM_STR("service"), set, COUNT(set), &desk.act), ITSM_OK);
     cr_assert_eq(itsm_sms_create(NULL, desk.sms, ITSM_STR("service"), set, COUNT(set), &desk.act), ITSM_E_UNIQUE);
 }
@@ -211,16 +212,16 @@ Test(sms, without_key_and_random_source_there_is_no_identity)
 {
     itsm_sms *other;
     cr_assert_eq(itsm_sms_new(&other, desk.ctx, itsm_model_builtin(), desk.store, NULL), ITSM_OK);
-    const itsm_named set[] = { TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o") };
+    const itsm_named set[] = {TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o")};
     cr_assert_eq(itsm_sms_create(NULL, other, ITSM_STR("service"), set, COUNT(set), &desk.act), ITSM_E_NO_RANDOM);
     itsm_sms_free(other);
 }
 
 Test(sms, a_reference_must_lead_to_a_record)
 {
-    itsm_ref ref = incident(), nowhere = { ref.type, { 1, 2 } };
+    itsm_ref ref = incident(), nowhere = {ref.type, {1, 2}};
     nowhere.type = itsm_model_type(itsm_model_builtin(), ITSM_STR("service"))->number;
-    const itsm_named set[] = { REF("service", nowhere) };
+    const itsm_named set[] = {REF("service", nowhere)};
     cr_assert_eq(change(ref, set, 1), ITSM_E_NOT_FOUND);
     assert_text(itsm_ctx_issue(desk.ctx, 0)->where, "service");
     cr_assert_eq(field_of(ref, "service").kind, ITSM_NONE);
@@ -229,8 +230,8 @@ Test(sms, a_reference_must_lead_to_a_record)
 Test(sms, derived_fields_follow_every_write)
 {
     itsm_ref ref = incident();
-    const itsm_named both[] = { INT("impact", 5), INT("urgency", 5) }, over[] = { INT("priority_override", 2) },
-                     none[] = { EMPTY("priority_override") };
+    const itsm_named both[] = {INT("impact", 5), INT("urgency", 5)}, over[] = {INT("priority_override", 2)},
+                     none[] = {EMPTY("priority_override")};
     cr_assert_eq(field_of(ref, "priority").u.i, 3);
     cr_assert_eq(change(ref, both, 2), ITSM_OK);
     cr_assert_eq(field_of(ref, "priority").u.i, 5);
@@ -242,10 +243,10 @@ Test(sms, derived_fields_follow_every_write)
 
 Test(sms, a_difference_of_money_keeps_its_cents)
 {
-    itsm_value a = { ITSM_DECIMAL, 2, { 0 } }, b = { ITSM_DECIMAL, 1, { 0 } };
+    itsm_value a = {ITSM_DECIMAL, 2, {0}}, b = {ITSM_DECIMAL, 1, {0}};
     itsm_record *record;
     const itsm_type_def *type = itsm_model_type(itsm_model_builtin(), ITSM_STR("budget"));
-    itsm_ref ref = { type->number, { 1, 1 } };
+    itsm_ref ref = {type->number, {1, 1}};
     itsm_value value;
     a.u.i = 1250, b.u.i = 25; /* 12.50 and 2.5 */
     cr_assert_eq(itsm_record_new(&record, desk.ctx, itsm_model_builtin(), type, ref), ITSM_OK);
@@ -263,7 +264,7 @@ Test(sms, a_difference_of_money_keeps_its_cents)
 Test(sms, a_change_says_at_which_revision_it_was_expected)
 {
     itsm_ref ref = incident();
-    const itsm_named set[] = { INT("impact", 4) };
+    const itsm_named set[] = {INT("impact", 4)};
     cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, 2, set, 1, &desk.act), ITSM_E_CONFLICT);
     assert_text(first_message(desk.ctx), "the record is at revision 1, not 2");
     cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, 1, set, 1, &desk.act), ITSM_OK);
@@ -273,7 +274,7 @@ Test(sms, a_change_says_at_which_revision_it_was_expected)
 Test(sms, a_change_may_not_empty_what_the_state_demands_but_need_not_fill_it)
 {
     itsm_ref ref = started(service());
-    const itsm_named none[] = { EMPTY("assignee") };
+    const itsm_named none[] = {EMPTY("assignee")};
     cr_assert_eq(change(ref, none, 1), ITSM_E_REFUSED);
     cr_assert_str_eq(rules(), "mandatory:assignee");
     assert_field(ref, "assignee", "jdoe");
@@ -282,14 +283,14 @@ Test(sms, a_change_may_not_empty_what_the_state_demands_but_need_not_fill_it)
 Test(sms, engine_fields_are_locked)
 {
     itsm_ref ref = incident();
-    const itsm_named set[] = { TEXT("number", "X"), TIME("created_at", 1), TIME("resolved_at", 1), INT("priority", 1) };
+    const itsm_named set[] = {TEXT("number", "X"), TIME("created_at", 1), TIME("resolved_at", 1), INT("priority", 1)};
     cr_assert_eq(change(ref, set, COUNT(set)), ITSM_E_REFUSED);
     cr_assert_str_eq(rules(), "locked:number | locked:created_at | locked:resolved_at | locked:priority");
 }
 
 Test(sms, no_record_no_change)
 {
-    itsm_ref nowhere = { 1, { 1, 2 } };
+    itsm_ref nowhere = {1, {1, 2}};
     cr_assert_eq(change(nowhere, NULL, 0), ITSM_E_NOT_FOUND);
     cr_assert_eq(move(nowhere, "start", NULL, 0), ITSM_E_NOT_FOUND);
     cr_assert_eq(itsm_sms_possible(desk.sms, nowhere, &desk.act, NULL, NULL), ITSM_E_MISUSE);
@@ -309,7 +310,7 @@ Test(sms, issues_of_all_steps_survive_the_reading_of_links)
 {
     itsm_ref parent = started(service()), child = incident();
     cr_assert_eq(itsm_sms_link(desk.sms, parent, ITSM_STR("children"), child, &desk.act), ITSM_OK);
-    const itsm_named set[] = { TIME("closed_at", 1) };
+    const itsm_named set[] = {TIME("closed_at", 1)};
     desk_actor(&desk, "eve", NULL);
     cr_assert_eq(move(parent, "cancel", set, 1), ITSM_E_REFUSED);
     cr_assert_str_eq(rules(), "locked:closed_at | actor | set(cancel_reason) | "
@@ -319,7 +320,7 @@ Test(sms, issues_of_all_steps_survive_the_reading_of_links)
 Test(sms, stamp_put_incr_clear_and_notify_do_what_they_say)
 {
     itsm_ref ref = started(service());
-    const itsm_named hold[] = { TEXT("pending_reason", "awaiting_user") };
+    const itsm_named hold[] = {TEXT("pending_reason", "awaiting_user")};
     desk_actor(&desk, "jdoe", NULL);
     cr_assert_eq(field_of(ref, "responded_at").u.i, MONDAY);
     cr_assert_eq(move(ref, "hold", hold, 1), ITSM_OK);
@@ -341,7 +342,7 @@ Test(sms, stamp_put_incr_clear_and_notify_do_what_they_say)
 Test(sms, put_writes_literals_of_the_fields_kind)
 {
     itsm_ref ref = incident();
-    itsm_named set[4] = { TEXT("category", "hardware"), REF("service", service()), EMPTY("x"), EMPTY("x") };
+    itsm_named set[4] = {TEXT("category", "hardware"), REF("service", service()), EMPTY("x"), EMPTY("x")};
     set[2] = resolution()[0], set[3] = resolution()[1];
     desk_actor(&desk, "ann", "service_desk");
     cr_assert_eq(move(ref, "resolve_first_contact", set, 4), ITSM_OK, "%s", rules());
@@ -366,8 +367,8 @@ Test(sms, fire_moves_the_children_as_system_and_copies_from_the_parent)
     cr_assert_eq(itsm_sms_link(desk.sms, closed, ITSM_STR("parent_incident"), parent, &desk.act), ITSM_OK);
     desk_actor(&desk, "jdoe", NULL);
     cr_assert_eq(move(closed, "resolve", resolution(), 2), ITSM_OK);
-    cr_assert_eq(itsm_sms_move(&out, desk.sms, parent, ITSM_REV_ANY, ITSM_STR("resolve"), resolution(), 2, &desk.act), ITSM_OK,
-                 "%s", rules());
+    cr_assert_eq(itsm_sms_move(&out, desk.sms, parent, ITSM_REV_ANY, ITSM_STR("resolve"), resolution(), 2, &desk.act),
+                 ITSM_OK, "%s", rules());
     cr_assert_eq(out.ref.id.lo, parent.id.lo, "the outcome is of the record that was asked to move");
     assert_field(child, "status", "resolved");
     assert_field(child, "resolution", "Replaced");
@@ -468,7 +469,8 @@ Test(sms, a_fire_under_a_condition_that_does_not_hold_is_not_done)
 {
     use_bent_model(1);
     itsm_ref svc = service(), parent = started(svc), child = incident();
-    const itsm_named over[] = { INT("priority_override", 5), TEXT("priority_reason", "vip") }, why[] = { TEXT("reopen_reason", "x") };
+    const itsm_named over[] = {INT("priority_override", 5), TEXT("priority_reason", "vip")},
+                     why[] = {TEXT("reopen_reason", "x")};
     cr_assert_eq(itsm_sms_link(desk.sms, parent, ITSM_STR("children"), child, &desk.act), ITSM_OK);
     desk_actor(&desk, "jdoe", NULL);
     cr_assert_eq(move(parent, "resolve", resolution(), 2), ITSM_OK, "%s", rules());
@@ -499,12 +501,13 @@ static itsm_status note_possible(void *user, const itsm_possible *possible)
 
 Test(sms, what_is_possible_says_all_that_a_move_would_lack)
 {
-    struct possibles p = { 0, 0, "" };
+    struct possibles p = {0, 0, ""};
     itsm_ref ref = started(service());
     uint64_t before = history_of(ref);
     desk_actor(&desk, "jdoe", NULL);
     cr_assert_eq(itsm_sms_possible(desk.sms, ref, &desk.act, note_possible, &p), ITSM_OK);
-    cr_assert_str_eq(p.missing, "set(category,service,resolution_code,resolution);mandatory:resolution_code;mandatory:resolution;");
+    cr_assert_str_eq(
+        p.missing, "set(category,service,resolution_code,resolution);mandatory:resolution_code;mandatory:resolution;");
     cr_assert(p.n > 4 && p.allowed == 1, "%zu of %zu", p.allowed, p.n); /* reassign */
     cr_assert_eq(itsm_ctx_issue_count(desk.ctx), (size_t)0);
     cr_assert_eq(history_of(ref), before);
@@ -552,7 +555,7 @@ Test(sms, a_field_and_the_relation_of_its_name_are_one_fact)
     itsm_value held = field_of(ref, "ci");
     cr_assert_eq(held.kind, ITSM_LIST);
     cr_assert_eq(itsm_sms_link(desk.sms, ref, ITSM_STR("ci"), server, &desk.act), ITSM_NOTHING);
-    const itsm_named set[] = { REF("service", svc) };
+    const itsm_named set[] = {REF("service", svc)};
     cr_assert_eq(change(ref, set, 1), ITSM_OK);
     cr_assert_eq(itsm_sms_unlink(desk.sms, svc, ITSM_STR("incident"), ref, &desk.act), ITSM_OK);
     cr_assert_eq(field_of(ref, "service").kind, ITSM_NONE);
@@ -575,9 +578,10 @@ Test(sms, a_work_sees_its_own_changes_and_nobody_else_does_before_it_commits)
     itsm_ref svc, inc, other, found;
     const itsm_record *record;
     itsm_sms *second;
-    const itsm_named s[] = { TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o") };
-    itsm_named i[] = { TEXT("title", "t"), TEXT("description", "d"), TEXT("reporter", "r"), TEXT("channel", "phone"),
-                       INT("impact", 1), INT("urgency", 1), TIME("detected_at", MONDAY), REF("service", inc) };
+    const itsm_named s[] = {TEXT("name", "n"), TEXT("description", "d"), TEXT("owner", "o")};
+    itsm_named i[] = {TEXT("title", "t"),          TEXT("description", "d"), TEXT("reporter", "r"),
+                      TEXT("channel", "phone"),    INT("impact", 1),         INT("urgency", 1),
+                      TIME("detected_at", MONDAY), EMPTY("service")};
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
     options.key.p = "b", options.key.n = 1;
     cr_assert_eq(itsm_sms_new(&second, desk.ctx, itsm_model_builtin(), desk.store, &options), ITSM_OK);
@@ -606,8 +610,8 @@ static void do_work(struct desk *d, int with_refusals)
     itsm_work *work;
     itsm_outcome out = ITSM_OUTCOME_INIT;
     itsm_ref svc, parent, child;
-    const itsm_named bad[] = { INT("impact", 9) }, locked[] = { INT("priority", 1), INT("impact", 5) },
-                     set[] = { INT("impact", 5) };
+    const itsm_named bad[] = {INT("impact", 9)}, locked[] = {INT("priority", 1), INT("impact", 5)},
+                     set[] = {INT("impact", 5)};
     if (new_service(&out, d)) abort();
     svc = out.ref;
     if (new_started(&out, d, svc)) abort();
@@ -619,6 +623,7 @@ static void do_work(struct desk *d, int with_refusals)
     cr_assert_eq(itsm_work_link(work, parent, ITSM_STR("children"), child), ITSM_OK);
     if (with_refusals) {
         cr_assert_eq(itsm_work_move(work, parent, ITSM_REV_ANY, ITSM_STR("resolve"), NULL, 0), ITSM_E_REFUSED);
+        cr_assert_eq(itsm_work_move(work, parent, ITSM_REV_ANY, ITSM_STR("escalate"), NULL, 0), ITSM_E_REFUSED);
         cr_assert_eq(itsm_work_link(work, svc, ITSM_STR("incident"), parent), ITSM_NOTHING);
         cr_assert_eq(itsm_work_change(work, parent, ITSM_REV_ANY, bad, 1), ITSM_E_INVALID);
         cr_assert_eq(itsm_work_change(work, child, ITSM_REV_ANY, locked, 2), ITSM_E_REFUSED);
@@ -653,7 +658,7 @@ Test(sms, a_refused_creation_leaves_no_shadow_among_the_links)
 {
     itsm_ref svc = service(), bad;
     itsm_work *work;
-    const itsm_named set[] = { REF("service", svc) };
+    const itsm_named set[] = {REF("service", svc)};
     cr_assert_eq(itsm_work_new(&work, desk.sms, &desk.act), ITSM_OK);
     cr_assert_eq(itsm_work_create(&bad, work, ITSM_STR("incident"), set, 1), ITSM_E_REFUSED);
     itsm__draft *draft;
@@ -672,7 +677,7 @@ Test(sms, a_conflict_writes_nothing_and_a_cleared_work_can_be_used_again)
     itsm_work *work;
     itsm_sms *second;
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
-    const itsm_named mine[] = { INT("impact", 1) }, theirs[] = { INT("impact", 5) };
+    const itsm_named mine[] = {INT("impact", 1)}, theirs[] = {INT("impact", 5)};
     options.key.p = "b", options.key.n = 1;
     cr_assert_eq(itsm_sms_new(&second, desk.ctx, itsm_model_builtin(), desk.store, &options), ITSM_OK);
     cr_assert_eq(itsm_work_new(&work, desk.sms, &desk.act), ITSM_OK);
@@ -697,13 +702,14 @@ static void join(const char *relation, int from_child, itsm_status wanted)
     itsm_work *work;
     itsm_sms *second;
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
-    const itsm_named why[] = { TEXT("cancel_reason", "withdrawn") };
+    const itsm_named why[] = {TEXT("cancel_reason", "withdrawn")};
     options.key.p = "b", options.key.n = 1;
     desk_actor(&desk, "ann", "service_desk");
     cr_assert_eq(itsm_sms_new(&second, desk.ctx, itsm_model_builtin(), desk.store, &options), ITSM_OK);
     cr_assert_eq(itsm_work_new(&work, desk.sms, &desk.act), ITSM_OK);
     cr_assert_eq(itsm_work_move(work, parent, ITSM_REV_ANY, ITSM_STR("cancel"), why, 1), ITSM_OK, "%s", rules());
-    cr_assert_eq(itsm_sms_link(second, from_child ? child : parent, itsm_str_c(relation), from_child ? parent : child, &desk.act),
+    cr_assert_eq(itsm_sms_link(second, from_child ? child : parent, itsm_str_c(relation), from_child ? parent : child,
+                               &desk.act),
                  ITSM_OK);
     cr_assert_eq(itsm_work_commit(NULL, work), wanted);
     itsm_work_free(work);
@@ -724,7 +730,7 @@ Test(sms, a_judged_record_that_moves_meanwhile_is_a_conflict)
     itsm_work *work;
     itsm_sms *second;
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
-    const itsm_named why[] = { TEXT("reopen_reason", "again") }, yes[] = { TEXT("closure_confirmed_by", "rita") };
+    const itsm_named why[] = {TEXT("reopen_reason", "again")}, yes[] = {TEXT("closure_confirmed_by", "rita")};
     options.key.p = "b", options.key.n = 1;
     cr_assert_eq(itsm_sms_new(&second, desk.ctx, itsm_model_builtin(), desk.store, &options), ITSM_OK);
     cr_assert_eq(itsm_sms_link(desk.sms, parent, ITSM_STR("children"), child, &desk.act), ITSM_OK);
@@ -733,7 +739,8 @@ Test(sms, a_judged_record_that_moves_meanwhile_is_a_conflict)
     desk_actor(&desk, "rita", "service_desk");
     cr_assert_eq(itsm_work_new(&work, desk.sms, &desk.act), ITSM_OK);
     cr_assert_eq(itsm_work_move(work, parent, ITSM_REV_ANY, ITSM_STR("close"), yes, 1), ITSM_OK, "%s", rules());
-    cr_assert_eq(itsm_sms_move(NULL, second, child, ITSM_REV_ANY, ITSM_STR("reopen"), why, 1, &desk.act), ITSM_OK, "%s", rules());
+    cr_assert_eq(itsm_sms_move(NULL, second, child, ITSM_REV_ANY, ITSM_STR("reopen"), why, 1, &desk.act), ITSM_OK, "%s",
+                 rules());
     cr_assert_eq(itsm_work_commit(NULL, work), ITSM_E_CONFLICT);
     itsm_work_free(work);
     itsm_sms_free(second);
@@ -745,7 +752,7 @@ Test(sms, a_refused_move_makes_no_later_commit_depend_on_what_it_looked_at)
     itsm_work *work;
     itsm_sms *second;
     itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
-    const itsm_named set[] = { INT("impact", 1) };
+    const itsm_named set[] = {INT("impact", 1)};
     options.key.p = "b", options.key.n = 1;
     cr_assert_eq(itsm_sms_new(&second, desk.ctx, itsm_model_builtin(), desk.store, &options), ITSM_OK);
     cr_assert_eq(itsm_sms_link(desk.sms, parent, ITSM_STR("children"), child, &desk.act), ITSM_OK);
