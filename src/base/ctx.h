@@ -24,6 +24,12 @@ itsm_status itsm__ctx_random(itsm_ctx *ctx, void *out, size_t n);
 
 void itsm__issues_clear(itsm_ctx *ctx); /* NULL is allowed */
 
+/* What an issue leaves out. */
+static inline itsm_str itsm__no_text(void)
+{
+    return itsm_str_n(NULL, 0);
+}
+
 /* Where in an input something is; all zero: nowhere. */
 typedef struct itsm__position {
     uint64_t byte, line, column;

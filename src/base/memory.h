@@ -39,7 +39,7 @@ typedef struct itsm__arena {
 void itsm__arena_init(itsm__arena *arena, const itsm__memory *memory);
 void *itsm__arena_alloc(itsm__arena *arena, size_t size); /* aligned for any type; NULL when there is no memory */
 itsm_status itsm__arena_copy(itsm_str *out, itsm__arena *arena, itsm_str text); /* NUL-terminated copy */
-void itsm__arena_reset(itsm__arena *arena); /* empty, keeping one block */
+void itsm__arena_reset(itsm__arena *arena);                                     /* empty, keeping one block */
 void itsm__arena_clear(itsm__arena *arena);
 
 #endif

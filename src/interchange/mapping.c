@@ -43,11 +43,6 @@ typedef struct reading {
     itsm_mapping *m;
 } reading;
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 const char *itsm__column_name(size_t which)
 {
     return columns[which].name;
@@ -69,12 +64,12 @@ static itsm_status copy_text(itsm_str *out, reading *r, itsm_str text)
 static itsm_status unknown(reading *r, const itsm__json_node *node, itsm_str name, const char *what, const void *names,
                            size_t n, size_t stride)
 {
-    itsm_str *list = itsm__alloc(&r->m->memory, n * sizeof *list), near = none();
+    itsm_str *list = itsm__alloc(&r->m->memory, n * sizeof *list), near = itsm__no_text();
     if (!list) return ITSM_E_NOMEM;
     for (size_t i = 0; i < n; i++) memcpy(&list[i], (const char *)names + i * stride, sizeof list[i]);
     near = itsm__nearest(name, list, n);
     itsm__free(&r->m->memory, list, n * sizeof *list);
-    return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+    return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(),
                             near.n ? "%S has no %s \"%S\"; did you mean \"%S\"?" : "%S has no %s \"%S\"",
                             r->m->type ? r->m->type->name : ITSM_STR("the model"), what, name, near);
 }
@@ -88,7 +83,7 @@ static itsm_status unknown_field(reading *r, const itsm__json_node *node)
 /* The name of a column: a text that is not empty. */
 static itsm_status copy_column(itsm_str *out, reading *r, const itsm__json_node *node, itsm_str name)
 {
-    if (!name.n) return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "a column needs a name");
+    if (!name.n) return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(), "a column needs a name");
     return copy_text(out, r, name);
 }
 
@@ -103,7 +98,7 @@ static itsm_status read_pattern(reading *r, const itsm__json_node *node)
     itsm_buf_init(&why, r->ctx);
     itsm_status copied = itsm__buf_str(&why, itsm_ctx_issue(r->ctx, 0)->message);
     itsm__issues_clear(r->ctx);
-    rc = copied ? copied : itsm__json_issue(&r->json, node, rc, none(), "%S", itsm_buf_str(&why));
+    rc = copied ? copied : itsm__json_issue(&r->json, node, rc, itsm__no_text(), "%S", itsm_buf_str(&why));
     itsm_buf_clear(&why);
     return rc;
 }
@@ -111,10 +106,10 @@ static itsm_status read_pattern(reading *r, const itsm__json_node *node)
 static itsm_status read_head(reading *r, const itsm__json_node *root)
 {
     int64_t format = 0;
-    itsm_str name = ITSM_STR("event log"), type, pattern = none(), delimiter = ITSM_STR(",");
+    itsm_str name = ITSM_STR("event log"), type, pattern = itsm__no_text(), delimiter = ITSM_STR(",");
     itsm_status rc = itsm__json_get_int(&format, &r->json, root, "format", ITSM__JSON_REQUIRED, 1, INT32_MAX);
     if (!rc && format > MAPPING_FORMAT)
-        return itsm__json_issue(&r->json, itsm__json_member(root, "format"), ITSM_E_VERSION, none(),
+        return itsm__json_issue(&r->json, itsm__json_member(root, "format"), ITSM_E_VERSION, itsm__no_text(),
                                 "format %i is newer than %d", format, MAPPING_FORMAT);
     if (!rc) rc = itsm__json_get_text(&type, &r->json, root, "type", ITSM__JSON_REQUIRED);
     if (rc) return rc;
@@ -123,7 +118,7 @@ static itsm_status read_head(reading *r, const itsm__json_node *root)
         itsm__json_get_text(&pattern, &r->json, root, "time_format", ITSM__JSON_REQUIRED) < 0)
         return ITSM_E_INVALID;
     if (delimiter.n != 1 || !memchr(",;\t|", delimiter.p[0], 4))
-        return itsm__json_issue(&r->json, itsm__json_member(root, "delimiter"), ITSM_E_INVALID, none(),
+        return itsm__json_issue(&r->json, itsm__json_member(root, "delimiter"), ITSM_E_INVALID, itsm__no_text(),
                                 "a delimiter is a comma, a semicolon, a tab or a bar");
     r->m->delimiter = delimiter.p[0];
     return copy_text(&r->m->name, r, name) ? ITSM_E_NOMEM : read_pattern(r, itsm__json_member(root, "time_format"));
@@ -144,7 +139,7 @@ static itsm_status read_type(reading *r, const itsm__json_node *root, const itsm
     r->m->type = itsm_model_type(model, node->text);
     if (!r->m->type) return unknown_type(r, node, model);
     if (!r->m->type->nmachines)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S has no lifecycle", node->text);
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(), "%S has no lifecycle", node->text);
     r->m->machine = &r->m->type->machines[0];
     return ITSM_OK;
 }
@@ -175,7 +170,7 @@ static itsm_status read_missing(reading *r, const itsm__json_node *root)
 static itsm_status read_column(reading *r, const itsm__json_node *object, int which)
 {
     const itsm__json_node *node = itsm__json_member(object, columns[which].name);
-    itsm_str name = none();
+    itsm_str name = itsm__no_text();
     int final = 0;
     itsm_status rc;
     if (which == ITSM__COLUMN_RESOLVED && node && node->kind == ITSM__JSON_OBJECT) {
@@ -271,22 +266,23 @@ static itsm_status find_field(const itsm_field_def **out, reading *r, const itsm
     for (size_t i = 0; i < COUNT(kept); i++) own |= field->number == kept[i];
     *out = field;
     if (own || field->machine)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(),
                                 "%S is written by the engine, not from a column", node->key);
     if (field->list || !fits)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(), "%S is %S%s, which a column cannot give",
-                                node->key, field->base, field->list ? "[]" : "");
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(),
+                                "%S is %S%s, which a column cannot give", node->key, field->base,
+                                field->list ? "[]" : "");
     return ITSM_OK;
 }
 
 static itsm_status read_field(reading *r, itsm__field_map *f, const itsm__json_node *node)
 {
-    itsm_str column = none(), when = none();
+    itsm_str column = itsm__no_text(), when = itsm__no_text();
     itsm_status rc;
     if ((rc = find_field(&f->field, r, node))) return rc;
     if (node->kind == ITSM__JSON_TEXT) return copy_column(&f->column, r, node, node->text);
     if (node->kind != ITSM__JSON_OBJECT)
-        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, none(),
+        return itsm__json_issue(&r->json, node, ITSM_E_INVALID, itsm__no_text(),
                                 "a field is a column's name or an object, not %s", itsm__json_kind_name(node->kind));
     if ((rc = itsm__json_expect_only(&r->json, node, field_members, COUNT(field_members))) ||
         (rc = itsm__json_get_text(&column, &r->json, node, "column", ITSM__JSON_REQUIRED)) ||
@@ -301,7 +297,7 @@ static itsm_status read_field(reading *r, itsm__field_map *f, const itsm__json_n
     }
     if ((rc = itsm__json_get_text(&when, &r->json, node, "when", ITSM__JSON_OPTIONAL)) < 0) return rc;
     if (when.n && !itsm_str_is(when, "done"))
-        return itsm__json_issue(&r->json, itsm__json_member(node, "when"), ITSM_E_INVALID, none(),
+        return itsm__json_issue(&r->json, itsm__json_member(node, "when"), ITSM_E_INVALID, itsm__no_text(),
                                 "a field is known always, or when \"done\"");
     f->when_done = when.n != 0;
     return ITSM_OK;
@@ -403,7 +399,7 @@ static itsm_status read_states(reading *r, const itsm__json_node *states)
 {
     const itsm__json_node *node;
     if (states->integer > STATES_MAX)
-        return itsm__json_issue(&r->json, states, ITSM_E_LIMIT, none(), "a mapping names at most %d states",
+        return itsm__json_issue(&r->json, states, ITSM_E_LIMIT, itsm__no_text(), "a mapping names at most %d states",
                                 STATES_MAX);
     r->m->states = itsm__arena_alloc(&r->m->text, (size_t)(states->integer + 1) * sizeof *r->m->states);
     if (!r->m->states) return ITSM_E_NOMEM;
@@ -418,7 +414,7 @@ static itsm_status read_states(reading *r, const itsm__json_node *states)
         *place = r->m->nstates++;
     }
     if (r->m->nstates) return ITSM_OK;
-    return itsm__json_issue(&r->json, states, ITSM_E_INVALID, none(), "a mapping names at least one state");
+    return itsm__json_issue(&r->json, states, ITSM_E_INVALID, itsm__no_text(), "a mapping names at least one state");
 }
 
 /* All of it --------------------------------------------------------------------------------------------------------- */

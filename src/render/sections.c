@@ -375,10 +375,9 @@ static void heat(itsm__markup *m, const itsm_report_figures *f)
               f->breached, plural(f->breached), itsm__weekday_name(day), hour, hour + 1, f->breaches[day][hour]);
     itsm__heat_map(m, f, 0);
     itsm__heat_map(m, f, 1);
-    itsm__put(
-        m,
-        "</figure>\n<p class=\"note\">Counted in the hour in which the goal ran out, not when it was noticed or "
-        "resolved.</p>\n");
+    itsm__put(m,
+              "</figure>\n<p class=\"note\">Counted in the hour in which the goal ran out, not when it was noticed or "
+              "resolved.</p>\n");
     heat_table(m, f);
     itsm__section_end(m);
 }
@@ -389,11 +388,10 @@ static void states_table(itsm__markup *m, const itsm_report_figures *f, uint64_t
 {
     itsm__table_begin(m, "Time in state, as a table");
     itsm__put(
-        m,
-        "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">Category</th><th scope=\"col\" class=\"n\">Visits"
-        "</th><th scope=\"col\" class=\"n\">Incidents</th><th scope=\"col\" class=\"n\">Hours in all</th>"
-        "<th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" class=\"n\">Mean per visit</th></tr></thead>"
-        "\n<tbody>\n");
+        m, "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">Category</th><th scope=\"col\" class=\"n\">Visits"
+           "</th><th scope=\"col\" class=\"n\">Incidents</th><th scope=\"col\" class=\"n\">Hours in all</th>"
+           "<th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" class=\"n\">Mean per visit</th></tr></thead>"
+           "\n<tbody>\n");
     for (size_t i = 0; i < f->nstates; i++) {
         const itsm_report_state *s = f->states + i;
         itsm__put(
@@ -425,12 +423,11 @@ static void states(itsm__markup *m, const itsm_report_figures *f)
         return;
     }
     for (size_t i = 0; i < f->nstates; i++) total += (uint64_t)f->states[i].seconds;
-    itsm__put(
-        m,
-        "<p>Where incidents spend their time, wall clock, all visits summed. Most of it is spent in <strong>"
-        "%e</strong> "
-        "(%p).</p>\n<ul class=\"bars\">\n",
-        f->states[0].state, (uint64_t)f->states[0].seconds, total);
+    itsm__put(m,
+              "<p>Where incidents spend their time, wall clock, all visits summed. Most of it is spent in <strong>"
+              "%e</strong> "
+              "(%p).</p>\n<ul class=\"bars\">\n",
+              f->states[0].state, (uint64_t)f->states[0].seconds, total);
     for (size_t i = 0; i < f->nstates && i < STATES_SHOWN; i++) {
         const itsm_report_state *s = f->states + i;
         int64_t width = itsm__scale(s->seconds, 0, f->states[0].seconds ? f->states[0].seconds : 1, 10000);
@@ -446,10 +443,9 @@ static void states(itsm__markup *m, const itsm_report_figures *f)
                   s->seconds / (int64_t)s->visits * ITSM_SECONDS(1));
     }
     itsm__put(
-        m,
-        "</ul>\n<p class=\"note\">Hatched: the clock is paused. Only the time between two events of the source is "
-        "known; the last "
-        "state of an incident has no end and is not counted.</p>\n");
+        m, "</ul>\n<p class=\"note\">Hatched: the clock is paused. Only the time between two events of the source is "
+           "known; the last "
+           "state of an incident has no end and is not counted.</p>\n");
     states_table(m, f, total);
     itsm__section_end(m);
 }
@@ -499,12 +495,11 @@ static void reopening(itsm__markup *m, const itsm_report_figures *f)
 static void deviation_rows(itsm__markup *m, const itsm_report_deviation_count *rows, size_t n)
 {
     itsm__put(
-        m,
-        "<div class=\"scroll\"><table class=\"stack\"><thead><tr><th scope=\"col\">Move</th><th scope=\"col\">Rule "
-        "missed</th>"
-        "<th scope=\"col\">Clause</th><th scope=\"col\" class=\"n\">Count</th><th scope=\"col\" class=\"n\">"
-        "Incidents</th>"
-        "</tr></thead>\n<tbody>\n");
+        m, "<div class=\"scroll\"><table class=\"stack\"><thead><tr><th scope=\"col\">Move</th><th scope=\"col\">Rule "
+           "missed</th>"
+           "<th scope=\"col\">Clause</th><th scope=\"col\" class=\"n\">Count</th><th scope=\"col\" class=\"n\">"
+           "Incidents</th>"
+           "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < n && i < DEVIATIONS_SHOWN; i++) {
         itsm__put(
             m,
@@ -586,14 +581,13 @@ void itsm__derivation(itsm__markup *m, const itsm_report_line *lines, size_t n, 
 {
     itsm_span counted = 0, paused = 0, stopped = 0;
     for (size_t i = 0; i < n; i++) counted += lines[i].counted, paused += lines[i].paused, stopped += lines[i].stopped;
-    itsm__put(
-        m,
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Derivation\"><table>\n<thead><tr><th "
-        "scope=\"col\">Date"
-        "</th><th scope=\"col\">Open hours</th><th scope=\"col\" class=\"n\">Counted</th><th scope=\"col\" "
-        "class=\"n\">Paused</th>%s"
-        "<th scope=\"col\" class=\"n\">Left of goal</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n",
-        stopped ? "<th scope=\"col\" class=\"n\">Stopped</th>" : "");
+    itsm__put(m,
+              "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Derivation\"><table>\n<thead><tr><th "
+              "scope=\"col\">Date"
+              "</th><th scope=\"col\">Open hours</th><th scope=\"col\" class=\"n\">Counted</th><th scope=\"col\" "
+              "class=\"n\">Paused</th>%s"
+              "<th scope=\"col\" class=\"n\">Left of goal</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n",
+              stopped ? "<th scope=\"col\" class=\"n\">Stopped</th>" : "");
     for (size_t i = 0; i < n; i++) derivation_line(m, lines + i, stopped != 0);
     itsm__put(
         m,

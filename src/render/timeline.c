@@ -269,11 +269,9 @@ static void stays_table(itsm__markup *m, const itsm_report_case *item)
 {
     if (!item->nsegments) return;
     itsm__table_begin(m, "Stays in states, as a table");
-    itsm__put(
-        m,
-        "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">Category</th><th scope=\"col\">From</th><th "
-        "scope=\"col\">To</th>"
-        "<th scope=\"col\" class=\"n\">Elapsed</th></tr></thead>\n<tbody>\n");
+    itsm__put(m, "<thead><tr><th scope=\"col\">State</th><th scope=\"col\">Category</th><th scope=\"col\">From</th><th "
+                 "scope=\"col\">To</th>"
+                 "<th scope=\"col\" class=\"n\">Elapsed</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < item->nsegments; i++) {
         const itsm_report_segment *g = item->segments + i;
         itsm_span length = ITSM_SPAN_NONE;
@@ -296,12 +294,11 @@ static void legend(itsm__markup *m, int with_clock)
     if (!with_clock) return;
     itsm__put(m, "<ul class=\"legend\">");
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        itsm__put(
-            m,
-            "<li><svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 22 14\" aria-hidden=\"true\"><rect "
-            "width=\"22\" height=\"14\" "
-            "class=\"%s\"/></svg>%s</li>",
-            items[i][0], items[i][1]);
+        itsm__put(m,
+                  "<li><svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 22 14\" aria-hidden=\"true\"><rect "
+                  "width=\"22\" height=\"14\" "
+                  "class=\"%s\"/></svg>%s</li>",
+                  items[i][0], items[i][1]);
     itsm__put(m, "</ul>\n");
 }
 

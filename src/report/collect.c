@@ -24,11 +24,6 @@ typedef struct collecting {
     uint32_t entries;
 } collecting;
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 /* A field by name that this type may or may not have. */
 static int find(itsm_value *out, const itsm_record *record, const char *name)
 {
@@ -49,7 +44,7 @@ static int64_t number_of(const itsm_record *record, const char *name)
     return find(&value, record, name) && value.kind == ITSM_INT ? value.u.i : 0;
 }
 
-static const char *const category_names[] = { "", "initial", "open", "paused", "resolved", "closed", "cancelled" };
+static const char *const category_names[] = {"", "initial", "open", "paused", "resolved", "closed", "cancelled"};
 
 /* The stay that ends, or the last one, in a state of that name. */
 static itsm_status add_segment(collecting *c, itsm_str state, itsm_time to)
@@ -76,7 +71,8 @@ static itsm_status add_deviation(collecting *c, const itsm_deviation *d)
     if (rc) return rc;
     itsm_report_deviation *out = &c->deviations[c->ndeviations];
     out->undecided = (int32_t)d->undecided;
-    if ((rc = itsm__arena_copy(&out->move, &c->arena, d->move)) || (rc = itsm__arena_copy(&out->rule, &c->arena, d->rule)) ||
+    if ((rc = itsm__arena_copy(&out->move, &c->arena, d->move)) ||
+        (rc = itsm__arena_copy(&out->rule, &c->arena, d->rule)) ||
         (rc = itsm__arena_copy(&out->clause, &c->arena, d->clause)))
         return rc;
     c->ndeviations++;
@@ -90,7 +86,8 @@ static itsm_status take_entry(void *user, const itsm_history *entry)
     c->entries++;
     for (size_t i = 0; i < entry->nbefore && !rc; i++) {
         if (entry->before[i].no != c->machine->number) continue;
-        itsm_str state = entry->before[i].value.kind ? entry->before[i].value.u.s : c->machine->states[c->machine->initial].name;
+        itsm_str state =
+            entry->before[i].value.kind ? entry->before[i].value.u.s : c->machine->states[c->machine->initial].name;
         if (entry->effective != c->entered || c->nsegments || entry->before[i].value.kind)
             rc = add_segment(c, state, entry->effective);
     }
@@ -115,6 +112,7 @@ static itsm_status read_clock(itsm_report_clock *out, int *found, collecting *c,
     const itsm_target *last;
     static const itsm_report_clock blank = ITSM_REPORT_CLOCK_INIT;
     *out = blank, *found = 0;
+    if (!itsm__sla_measures(c->sla, kind)) return ITSM_OK;
     itsm_status rc = itsm_sms_clock(&row, c->sms, ref, kind);
     if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
     itsm_clock_event *events = itsm__arena_alloc(&c->arena, row.nevents * sizeof *events);
@@ -137,9 +135,9 @@ static itsm_status read_clock(itsm_report_clock *out, int *found, collecting *c,
 
 static itsm_status give(void *user, const itsm_record *record)
 {
-    static const char *const opened[] = { "created_at", NULL };
-    static const char *const resolved[] = { "resolved_at", "fulfilled_at", NULL };
-    static const char *const closed[] = { "closed_at", NULL };
+    static const char *const opened[] = {"created_at", NULL};
+    static const char *const resolved[] = {"resolved_at", "fulfilled_at", NULL};
+    static const char *const closed[] = {"closed_at", NULL};
     collecting *c = user;
     itsm_report_case item = ITSM_REPORT_CASE_INIT;
     itsm_report_clock resolution, response;
@@ -149,7 +147,8 @@ static itsm_status give(void *user, const itsm_record *record)
     itsm__arena_reset(&c->arena);
     c->nsegments = c->ndeviations = 0, c->entries = 0;
     c->machine = &itsm_record_type(record)->machines[0];
-    item.opened = time_of(record, opened), item.resolved = time_of(record, resolved), item.closed = time_of(record, closed);
+    item.opened = time_of(record, opened), item.resolved = time_of(record, resolved),
+    item.closed = time_of(record, closed);
     c->entered = item.opened;
     itsm_status rc = itsm_sms_history(c->sms, ref, take_entry, c);
     if (!rc && find(&value, record, c->machine->name.p)) rc = add_segment(c, value.u.s, c->entered);
@@ -157,8 +156,8 @@ static itsm_status give(void *user, const itsm_record *record)
     if (!rc && c->sla && !has_resolution) rc = read_clock(&resolution, &has_resolution, c, ref, ITSM_FULFILMENT);
     if (!rc && c->sla) rc = read_clock(&response, &has_response, c, ref, ITSM_RESPONSE);
     if (rc) return rc;
-    item.number = find(&value, record, "number") ? value.u.s : none();
-    item.title = find(&value, record, "title") ? value.u.s : none();
+    item.number = find(&value, record, "number") ? value.u.s : itsm__no_text();
+    item.title = find(&value, record, "title") ? value.u.s : itsm__no_text();
     item.priority = (int32_t)number_of(record, "priority");
     if (item.priority < 0 || item.priority > 5) item.priority = 0;
     item.segments = c->segments, item.nsegments = c->nsegments;

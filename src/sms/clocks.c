@@ -273,9 +273,13 @@ static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t 
     return ITSM_OK;
 }
 
-static int64_t priority_of(const itsm_record *record)
+static int64_t priority_of(itsm_work *work, const itsm_record *record)
 {
-    const itsm_field_def *field = itsm_type_field(itsm_record_type(record), ITSM_STR("priority"));
+    if (work->priority_type != itsm_record_type(record)) {
+        work->priority_type = itsm_record_type(record);
+        work->priority = itsm_type_field(work->priority_type, ITSM_STR("priority"));
+    }
+    const itsm_field_def *field = work->priority;
     const itsm_value *value = field ? itsm__record_at(record, field->number) : NULL;
     return value && value->kind == ITSM_INT ? value->u.i : 0;
 }
@@ -351,8 +355,7 @@ static int has_value(const itsm_record *record, const itsm_clock_def *def)
     return itsm__record_at(record, itsm_record_type(record)->fields[def->field].number) != NULL;
 }
 
-/* Is there any target of this kind? */
-static int measured(const itsm_sla *sla, uint32_t kind)
+int itsm__sla_measures(const itsm_sla *sla, uint32_t kind)
 {
     for (size_t i = 0; i < itsm_sla_count(sla); i++)
         if (itsm_sla_at(sla, i)->kind == kind) return 1;
@@ -366,11 +369,12 @@ static itsm_status follow_one(itsm_work *work, itsm__draft *draft, size_t i, con
     uint32_t kind = clock_kind(def), from = category_of(before), to = category_of(draft->record);
     itsm_status rc = ITSM_OK;
     if (!clock->exists) {
-        if (draft->expect != ITSM_REV_NONE || draft->revision != 0 || !measured(work->sms->sla, kind)) return ITSM_OK;
-        rc = begin_clock(work, clock, kind, priority_of(draft->record), at);
+        if (draft->expect != ITSM_REV_NONE || draft->revision != 0 || !itsm__sla_measures(work->sms->sla, kind))
+            return ITSM_OK;
+        rc = begin_clock(work, clock, kind, priority_of(work, draft->record), at);
         from = ITSM_INITIAL;
     }
-    if (!rc) rc = follow_priority(work, clock, priority_of(draft->record), at);
+    if (!rc) rc = follow_priority(work, clock, priority_of(work, draft->record), at);
     if (!rc && def->by_field && has_value(draft->record, def) && !is_stopped(clock))
         rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
     return rc ? rc : follow_category(work, clock, def, from, to, at);
@@ -421,12 +425,13 @@ static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, co
 {
     const itsm_clock_def *def = &itsm_record_type(draft->record)->clocks[i];
     itsm__clock_draft *clock = &draft->clocks[i];
-    uint32_t kind = clock_kind(def), from = category_of(before), to = category_of(draft->record);
-    int64_t priority = priority_of(draft->record);
+    uint32_t kind = clock_kind(def);
+    if (!clock->exists && (o->ordinal || !itsm__sla_measures(work->sms->sla, kind))) return ITSM_OK;
+    uint32_t from = category_of(before), to = category_of(draft->record);
+    int64_t priority = priority_of(work, draft->record);
     itsm_status rc = ITSM_OK;
     int final = o->stopped_is_final && def->met_category == ITSM_RESOLVED;
     if (!clock->exists) {
-        if (o->ordinal || !measured(work->sms->sla, kind)) return ITSM_OK;
         rc = begin_clock(work, clock, kind, priority, o->opened == ITSM_TIME_NONE ? o->at : o->opened);
     }
     if (!rc) rc = follow_priority(work, clock, priority, o->at);

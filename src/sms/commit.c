@@ -13,11 +13,6 @@
 
 #define SENDS_MAX 5 /* times one commit sends its batch */
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 /*
  * A batch being put together.  Bodies and keys of clocks and links stand in one buffer that grows, so their places are
  * kept as offsets until nothing more is added to it; keys of records and bodies in the work's own bytes stay put.
@@ -221,7 +216,8 @@ static itsm_status send(batch *b)
     if (was_applied(&done, b)) return ITSM_E_UNKNOWN; /* it still may have been */
     work->unsure = 0;
     if (!done)
-        return itsm__issue(work->ctx, ITSM_E_CONFLICT, none(), none(), none(), "something this work read has changed");
+        return itsm__issue(work->ctx, ITSM_E_CONFLICT, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                           "something this work read has changed");
     itsm__issues_clear(work->ctx);
     return ITSM_OK;
 }

@@ -138,8 +138,11 @@ struct itsm_work {
     int unsure;    /* the answer to a batch was lost: it may have been applied */
     int by_system; /* a fired move is under way */
     itsm_ref last;
+    const itsm_type_def *priority_type; /* the type looked at last, and its field `priority` */
+    const itsm_field_def *priority;
     itsm_notice *notice; /* notices of the operations, for the outcome */
     size_t nnotices, notice_capacity;
+    itsm__draft *observed;      /* the case observed last, while it is a draft; or NULL */
     itsm_deviation *deviations; /* of the observation under way */
     size_t ndeviations, deviation_capacity;
 };

@@ -20,11 +20,6 @@
 #define FIRED_MAX 10000 /* moves one act may fire */
 #define EFFECTS_MAX 64  /* of a move, as far as conditions are kept */
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 /* Effects ----------------------------------------------------------------------------------------------------------- */
 
 /* A move under way. */
@@ -235,7 +230,7 @@ static itsm_status refuse_state(itsm_work *work, const itsm_record *record, itsm
 {
     const itsm_state_def *state = itsm__primary_state(record);
     return itsm__issue(work->ctx, ITSM_E_REFUSED, move, ITSM_STR("state"), itsm__clause_of(itsm_record_type(record)),
-                       "there is no move %S from %S", move, state ? state->name : none());
+                       "there is no move %S from %S", move, state ? state->name : itsm__no_text());
 }
 
 /* Says what a move lacks. */
@@ -319,8 +314,8 @@ static itsm_status add_fired(firing *f, itsm_ref ref, itsm_str move)
             f->items[i].ref.id.lo == ref.id.lo && itsm_str_eq(f->items[i].move, move))
             return ITSM_OK;
     if (f->n > FIRED_MAX)
-        return itsm__issue(f->work->ctx, ITSM_E_LIMIT, move, none(), none(), "more than %d moves fired by one act",
-                           FIRED_MAX);
+        return itsm__issue(f->work->ctx, ITSM_E_LIMIT, move, itsm__no_text(), itsm__no_text(),
+                           "more than %d moves fired by one act", FIRED_MAX);
     itsm_status rc = itsm__grow(&f->work->memory, &f->items, &f->capacity, f->n + 1, sizeof *f->items);
     if (rc) return rc;
     f->items[f->n].ref = ref, f->items[f->n].move = move, f->items[f->n].root = f->root;
@@ -357,8 +352,8 @@ static itsm_status refuse_fired(const firing *f, const fired *item, const itsm_r
     const itsm_issue *first = itsm_ctx_issue(ctx, 0);
     itsm_str relation = item->root->paths[0].name;
     (void)itsm__format(&rule, "fire(%S,%S)", relation, item->root->name); /* without memory there are no words */
-    (void)itsm__format(&why, "%S refuses %S: %S", number ? number->u.s : none(), item->move,
-                       first ? first->message : none());
+    (void)itsm__format(&why, "%S refuses %S: %S", number ? number->u.s : itsm__no_text(), item->move,
+                       first ? first->message : itsm__no_text());
     itsm__issues_clear(ctx);
     (void)itsm__issue(ctx, verdict, relation, itsm_buf_str(&rule), itsm__clause_of(itsm_record_type(record)), "%S",
                       itsm_buf_str(&why));

@@ -17,11 +17,6 @@ enum { NOTICE_TO = 1, NOTICE_EVENT = 2, NOTICE_ABOUT = 3, NOTICE_AT = 4 };
 
 #define SENDS_MAX 5 /* times one delete is sent */
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 static itsm_status notice_body(itsm_buf *out, const itsm_notice *notice)
 {
     itsm_row_field fields[4];
@@ -103,7 +98,9 @@ itsm_status itsm_sms_notices(itsm_sms *sms, itsm_notice_fn fn, void *user)
         itsm_notice notice;
         itsm__arena_reset(&arena);
         rc = notice_read(&notice, &row, &fields, &capacity, &sms->memory, &arena);
-        if (rc) rc = itsm__issue(sms->ctx, rc, none(), none(), none(), "a notice cannot be read");
+        if (rc)
+            rc =
+                itsm__issue(sms->ctx, rc, itsm__no_text(), itsm__no_text(), itsm__no_text(), "a notice cannot be read");
         else rc = fn(user, &notice);
     }
     itsm_store_cursor_close(&cursor);
@@ -131,6 +128,6 @@ itsm_status itsm_sms_notice_take(itsm_sms *sms, itsm_id id)
     if (rc != ITSM_E_CONFLICT) return rc;
     itsm__issues_clear(sms->ctx);
     if (!unsure) return ITSM_NOTHING;
-    return itsm__issue(sms->ctx, ITSM_E_UNKNOWN, none(), none(), none(),
+    return itsm__issue(sms->ctx, ITSM_E_UNKNOWN, itsm__no_text(), itsm__no_text(), itsm__no_text(),
                        "the notice is taken, perhaps by another host");
 }

@@ -21,12 +21,10 @@ struct itsm_observer {
     const itsm_field_def **fields;
     size_t nfields;
     unsigned char *known; /* by index of the type's fields: the source carries it */
+    int derives;          /* 1: some derived field is not carried */
+    itsm__map rules;      /* address of a guard or mandatory field -> address of its text */
+    itsm__arena texts;    /* of the rules */
 };
-
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
 
 void itsm_observer_free(itsm_observer *observer)
 {
@@ -34,6 +32,8 @@ void itsm_observer_free(itsm_observer *observer)
     const itsm__memory *memory = &observer->sms->memory;
     itsm__free(memory, observer->fields, observer->nfields * sizeof *observer->fields);
     itsm__free(memory, observer->known, observer->type->nfields);
+    itsm__map_clear(&observer->rules);
+    itsm__arena_clear(&observer->texts);
     itsm__free(memory, observer, sizeof *observer);
 }
 
@@ -66,11 +66,13 @@ itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type_
     itsm__issues_clear(sms->ctx);
     const itsm_type_def *type = itsm_model_type(sms->model, type_name);
     if (!type)
-        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
-                           type_name);
+        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, itsm__no_text(), itsm__no_text(),
+                           "the model has no type %S", type_name);
     itsm_observer *observer = itsm__alloc_zero(&sms->memory, sizeof *observer);
     if (!observer) return ITSM_E_NOMEM;
     observer->sms = sms, observer->type = type, observer->machine = &type->machines[0], observer->nfields = n;
+    itsm__map_init(&observer->rules, &sms->memory);
+    itsm__arena_init(&observer->texts, &sms->memory);
     observer->fields = itsm__alloc_zero(&sms->memory, n * sizeof *observer->fields);
     observer->known = itsm__alloc_zero(&sms->memory, type->nfields);
     itsm_status rc = observer->fields && observer->known ? ITSM_OK : ITSM_E_NOMEM;
@@ -78,9 +80,11 @@ itsm_status itsm_observer_new(itsm_observer **out, itsm_sms *sms, itsm_str type_
         observer->fields[i] = itsm_type_field(type, names[i]);
         if (observer->fields[i]) observer->known[observer->fields[i]->index] = 1;
         else
-            rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, names[i], none(), none(), "%S has no field %S", type->name,
-                             names[i]);
+            rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, names[i], itsm__no_text(), itsm__no_text(),
+                             "%S has no field %S", type->name, names[i]);
     }
+    for (size_t i = 0; i < type->nfields && !rc; i++)
+        if (type->fields[i].derive && !observer->known[i]) observer->derives = 1;
     if (!rc) know_header(observer), know_stamps(observer);
     else itsm_observer_free(observer), observer = NULL;
     *out = observer;
@@ -96,12 +100,13 @@ typedef struct judgement {
     const itsm_move_def *move; /* NULL: no move leads there */
     itsm_str step;             /* what was done, where no move says it */
     size_t refused, undecided;
+    itsm_observer *observer;
     int keep;
 } judgement;
 
 static itsm_str name_of(const itsm_move_def *move)
 {
-    return move ? move->name : none();
+    return move ? move->name : itsm__no_text();
 }
 
 /* 1: only the library itself or a timer makes this move. */
@@ -117,7 +122,7 @@ static int is_automatic(const itsm_move_def *move)
 static itsm_str clause_of(const itsm_type_def *type, const itsm_move_def *move)
 {
     const itsm_names *own = move ? &move->clauses_2018 : NULL;
-    return own && own->n ? own->item[0] : type->clauses_2018.n ? type->clauses_2018.item[0] : none();
+    return own && own->n ? own->item[0] : type->clauses_2018.n ? type->clauses_2018.item[0] : itsm__no_text();
 }
 
 static itsm_status keep_deviation(const judgement *j, itsm_str rule, itsm_status verdict)
@@ -129,10 +134,29 @@ static itsm_status keep_deviation(const judgement *j, itsm_str rule, itsm_status
     itsm_deviation *d = &work->deviations[work->ndeviations];
     memset(d, 0, sizeof *d);
     d->move = j->move ? j->move->name : j->step, d->clause = clause_of(j->machine->type, j->move);
-    d->undecided = verdict == ITSM_E_UNDECIDED;
-    rc = itsm__arena_copy(&d->rule, &work->arena, rule);
-    if (!rc) work->ndeviations++;
-    return rc;
+    d->undecided = verdict == ITSM_E_UNDECIDED, d->rule = rule;
+    work->ndeviations++;
+    return ITSM_OK;
+}
+
+/* The text of a guard, or of a field that is mandatory: made once, since a log misses the same rules again and again. */
+static itsm_status rule_text(itsm_str *out, itsm_observer *observer, const itsm_guard_def *guard,
+                             const itsm_field_def *field)
+{
+    const void *address = guard ? (const void *)guard : (const void *)field;
+    const uint64_t *known = itsm__map_find(&observer->rules, &address, sizeof address);
+    if (known) return *out = *(const itsm_str *)(uintptr_t)*known, ITSM_OK;
+    itsm_buf text = ITSM_BUF_INIT;
+    itsm_buf_init(&text, observer->sms->ctx);
+    itsm_str *kept = itsm__arena_alloc(&observer->texts, sizeof *kept);
+    itsm_status rc = kept ? ITSM_OK : ITSM_E_NOMEM;
+    if (!rc) rc = guard ? itsm_guard_encode(&text, guard) : itsm__format(&text, "mandatory:%S", field->name);
+    if (!rc) rc = itsm__arena_copy(kept, &observer->texts, itsm_buf_str(&text));
+    itsm_buf_clear(&text);
+    uint64_t *place = rc ? NULL : itsm__map_put(&observer->rules, &address, sizeof address, NULL);
+    if (!place) return ITSM_E_NOMEM;
+    *place = (uint64_t)(uintptr_t)kept, *out = *kept;
+    return ITSM_OK;
 }
 
 static itsm_status judge_guard(void *user, const itsm_guard_def *guard, itsm_status verdict)
@@ -141,23 +165,17 @@ static itsm_status judge_guard(void *user, const itsm_guard_def *guard, itsm_sta
     if (!guard) return ITSM_OK; /* a log names no roles */
     j->refused += verdict == ITSM_E_REFUSED, j->undecided += verdict == ITSM_E_UNDECIDED;
     if (!j->keep) return ITSM_OK;
-    itsm_buf rule = ITSM_BUF_INIT;
-    itsm_buf_init(&rule, j->work->ctx);
-    itsm_status rc = itsm_guard_encode(&rule, guard);
-    if (!rc) rc = keep_deviation(j, itsm_buf_str(&rule), verdict);
-    itsm_buf_clear(&rule);
-    return rc;
+    itsm_str rule;
+    itsm_status rc = rule_text(&rule, j->observer, guard, NULL);
+    return rc ? rc : keep_deviation(j, rule, verdict);
 }
 
 static itsm_status judge_missing(void *user, const itsm_field_def *field, itsm_status verdict)
 {
     judgement *j = user;
-    itsm_buf rule = ITSM_BUF_INIT;
-    itsm_buf_init(&rule, j->work->ctx);
-    itsm_status rc = itsm__format(&rule, "mandatory:%S", field->name);
-    if (!rc) rc = keep_deviation(j, itsm_buf_str(&rule), verdict);
-    itsm_buf_clear(&rule);
-    return rc;
+    itsm_str rule;
+    itsm_status rc = rule_text(&rule, j->observer, NULL, field);
+    return rc ? rc : keep_deviation(j, rule, verdict);
 }
 
 static int is_verdict(itsm_status rc)
@@ -252,8 +270,8 @@ static itsm_status check_value(const itsm_work *work, const itsm_field_def *fiel
     int fits = value->kind == ITSM_NONE || (value->kind == ITSM_LIST) == (field->list != 0);
     for (size_t i = 0; i < n && fits; i++) fits = is_fitting(field, &items[i]);
     if (fits) return ITSM_OK;
-    return itsm__issue(work->ctx, ITSM_E_INVALID, field->name, none(), none(), "%S cannot take this value",
-                       field->name);
+    return itsm__issue(work->ctx, ITSM_E_INVALID, field->name, itsm__no_text(), itsm__no_text(),
+                       "%S cannot take this value", field->name);
 }
 
 static itsm_status write_values(const itsm_work *work, const itsm_observer *observer, itsm_record *record,
@@ -305,19 +323,19 @@ static itsm_status name_step(itsm_str *out, itsm_work *work, const itsm_state_de
 {
     itsm_buf text = ITSM_BUF_INIT;
     itsm_buf_init(&text, work->ctx);
-    itsm_status rc = itsm__format(&text, "%S -> %S", from ? from->name : none(), to->name);
+    itsm_status rc = itsm__format(&text, "%S -> %S", from ? from->name : itsm__no_text(), to->name);
     if (!rc) rc = itsm__arena_copy(out, &work->arena, itsm_buf_str(&text));
     itsm_buf_clear(&text);
     return rc;
 }
 
 /* From the state it is in to the one observed. */
-static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *observer, itsm__draft *draft,
+static itsm_status step(itsm_str *event, itsm_work *work, itsm_observer *observer, itsm__draft *draft,
                         const itsm_observation *o, const itsm_state_def *to)
 {
     itsm__draft_subject self = {work, draft, observer->known};
     itsm_subject subject = {&itsm__draft_methods, &self};
-    judgement j = {work, observer->machine, NULL, none(), 0, 0, 0};
+    judgement j = {work, observer->machine, NULL, itsm__no_text(), 0, 0, observer, 0};
     itsm_act act = work->act;
     const itsm_state_def *from = itsm__record_state(draft->record, observer->machine);
     itsm_status rc;
@@ -336,22 +354,22 @@ static itsm_status step(itsm_str *event, itsm_work *work, const itsm_observer *o
     return is_verdict(rc) ? ITSM_OK : rc;
 }
 
-static itsm_status observe(itsm_work *work, const itsm_observer *observer, itsm__draft *draft,
-                           const itsm_observation *o, const itsm_state_def *to)
+static itsm_status observe(itsm_work *work, itsm_observer *observer, itsm__draft *draft, const itsm_observation *o,
+                           const itsm_state_def *to)
 {
     itsm__touch *touch;
     itsm_time previous = held_number(draft->record, ITSM_FIELD_UPDATED_AT);
-    itsm_status rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_OBSERVE, none());
+    itsm_status rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_OBSERVE, itsm__no_text());
     if (rc) return rc;
     touch->created = o->ordinal == 0;
     if (touch->created && (rc = begin_record(observer, draft->record, o))) return rc;
     if ((rc = write_values(work, observer, draft->record, o)) || (rc = write_progress(draft->record, o)) ||
-        (rc = itsm__derive(draft->record, observer->known)))
+        (observer->derives && (rc = itsm__derive(draft->record, observer->known))))
         return rc;
     if (touch->created) {
         itsm__draft_subject self = {work, draft, observer->known};
         itsm_subject subject = {&itsm__draft_methods, &self};
-        judgement j = {work, observer->machine, NULL, ITSM_STR("create"), 0, 0, 1};
+        judgement j = {work, observer->machine, NULL, ITSM_STR("create"), 0, 0, observer, 1};
         rc = itsm_type_missing(observer->type, NULL, subject, judge_missing, &j);
         if (!is_verdict(rc)) return rc;
     }
@@ -364,10 +382,10 @@ static itsm_status place(const itsm_work *work, const itsm_record *record, const
 {
     uint64_t observed = record ? (uint64_t)held_number(record, ITSM__FIELD_OBSERVED) : 0;
     if (o->ordinal > observed)
-        return itsm__issue(work->ctx, ITSM_E_ORDER, o->number, none(), none(), "event %u of %S was never observed",
-                           observed + 1, o->number);
+        return itsm__issue(work->ctx, ITSM_E_ORDER, o->number, itsm__no_text(), itsm__no_text(),
+                           "event %u of %S was never observed", observed + 1, o->number);
     if (o->ordinal + 1 == observed && o->check != (uint32_t)held_number(record, ITSM__FIELD_OBSERVED_CHECK))
-        return itsm__issue(work->ctx, ITSM_E_CONFLICT, o->number, none(), none(),
+        return itsm__issue(work->ctx, ITSM_E_CONFLICT, o->number, itsm__no_text(), itsm__no_text(),
                            "the first %u events of %S differ from those in the store", observed, o->number);
     return o->ordinal < observed ? ITSM_NOTHING : ITSM_OK;
 }
@@ -379,25 +397,40 @@ static const itsm_state_def *find_state(const itsm_machine *machine, itsm_str na
     return NULL;
 }
 
+/* The draft of a case; rows of a log follow one another, so most often it is that of the row before. */
+static itsm_status find_case(itsm__draft **out, itsm_ref *ref, itsm_work *work, const itsm_observer *observer,
+                             itsm_str number)
+{
+    itsm__draft *latest = work->observed;
+    const itsm_value *held = latest ? itsm__record_at(latest->record, ITSM_FIELD_NUMBER) : NULL;
+    if (held && itsm_record_type(latest->record) == observer->type && itsm_str_eq(held->u.s, number)) {
+        *out = latest, *ref = itsm_record_ref(latest->record);
+        return ITSM_OK;
+    }
+    *ref = itsm__observer_ref(observer, number);
+    return itsm__work_find(out, work, *ref);
+}
+
 itsm_status itsm_work_observe(itsm_observed *out, itsm_work *work, itsm_observer *observer, const itsm_observation *o)
 {
     itsm__draft *draft = NULL;
+    itsm_ref ref;
     if (!work || !observer || !o || o->size < sizeof *o || !o->number.n || (observer->nfields && !o->values))
         return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
-    itsm_ref ref = itsm__observer_ref(observer, o->number);
     const itsm_state_def *to = find_state(observer->machine, o->state);
     if (!to)
-        return itsm__issue(work->ctx, ITSM_E_INVALID, o->number, none(), none(), "%S is no state of %S", o->state,
-                           observer->type->name);
+        return itsm__issue(work->ctx, ITSM_E_INVALID, o->number, itsm__no_text(), itsm__no_text(),
+                           "%S is no state of %S", o->state, observer->type->name);
     itsm_status rc = itsm__work_begin(work);
-    if (!rc) rc = itsm__work_find(&draft, work, ref);
+    if (!rc) rc = find_case(&draft, &ref, work, observer, o->number);
     if (rc < 0) return rc;
     rc = place(work, rc == ITSM_OK ? draft->record : NULL, o);
     if (!rc && !draft) rc = itsm__work_add(&draft, work, observer->type, ref);
     if (rc) return rc;
-    if ((rc = observe(work, observer, draft, o, to))) return itsm__work_undo(work), rc;
+    if ((rc = observe(work, observer, draft, o, to))) return work->observed = NULL, itsm__work_undo(work), rc;
     rc = itsm__work_settle(work, o->at, o->who);
+    work->observed = rc ? NULL : draft;
     if (rc || !out || out->size < sizeof *out) return rc;
     out->ref = ref, out->deviations = work->deviations, out->ndeviations = work->ndeviations;
     return ITSM_OK;

@@ -16,6 +16,9 @@ itsm_ref itsm__observer_ref(const itsm_observer *observer, itsm_str number);
 itsm_ctx *itsm__sms_ctx(const itsm_sms *sms);
 itsm_store *itsm__sms_store(const itsm_sms *sms);
 
+/* Has it a target of this kind, for any priority? */
+int itsm__sla_measures(const itsm_sla *sla, uint32_t kind);
+
 /* One target for each priority; a priority without one gets a goal that is never reached. */
 itsm_status itsm__clock_targets(itsm_target **out, itsm__arena *arena, const itsm_sla *sla, uint32_t kind,
                                 const int64_t *priorities, size_t n);

@@ -12,14 +12,9 @@
 #include "base/text.h"
 #include "record/internal.h"
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 itsm_str itsm__clause_of(const itsm_type_def *type)
 {
-    return type->clauses_2018.n ? type->clauses_2018.item[0] : none();
+    return type->clauses_2018.n ? type->clauses_2018.item[0] : itsm__no_text();
 }
 
 const itsm_state_def *itsm__record_state(const itsm_record *record, const itsm_machine *machine)
@@ -85,7 +80,7 @@ static itsm_status count_linked(void *user, itsm_ref ref)
     if ((rc = itsm__work_check(c->work, draft))) return rc;
     const itsm_state_def *state = itsm__primary_state(draft->record);
     c->count.all++;
-    c->count.within += (uint64_t)is_among(c->query->states, state ? state->name : none());
+    c->count.within += (uint64_t)is_among(c->query->states, state ? state->name : itsm__no_text());
     if (!c->query->field) return ITSM_OK;
     return c->query->each(c->query->user, itsm__record_at(draft->record, c->query->field->number));
 }
@@ -208,8 +203,8 @@ static itsm_status check_refs(itsm_work *work, itsm_str name, const itsm_value *
         if (items[i].kind != ITSM_REF) continue;
         itsm_status rc = itsm__work_find(&draft, work, items[i].u.ref);
         if (rc == ITSM_NOTHING)
-            return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, name, none(), none(), "%S refers to a record there is not",
-                               name);
+            return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, name, itsm__no_text(), itsm__no_text(),
+                               "%S refers to a record there is not", name);
         if (rc) return rc;
     }
     return ITSM_OK;
@@ -219,7 +214,9 @@ static itsm_status write_field(itsm_work *work, itsm__draft *draft, const itsm_f
 {
     itsm_status rc = itsm_record_set(draft->record, field, &set->value);
     if (rc == ITSM_E_MISUSE) rc = ITSM_E_INVALID;
-    if (rc) return itsm__issue(work->ctx, rc, set->name, none(), none(), "%S cannot take this value", set->name);
+    if (rc)
+        return itsm__issue(work->ctx, rc, set->name, itsm__no_text(), itsm__no_text(), "%S cannot take this value",
+                           set->name);
     return field->kind == ITSM_REF ? check_refs(work, set->name, &set->value) : ITSM_OK;
 }
 
@@ -285,9 +282,10 @@ itsm_status itsm__work_begin_at(itsm__draft **out, itsm_work *work, itsm_ref ref
     if (!rc) rc = itsm__work_has_time(work);
     if (!rc) rc = itsm__work_find(out, work, ref);
     if (rc == ITSM_NOTHING)
-        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
+        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                           "there is no such record");
     if (!rc && expect != ITSM_REV_ANY && expect != (*out)->revision)
-        return itsm__issue(work->ctx, ITSM_E_CONFLICT, ITSM_STR("revision"), none(), none(),
+        return itsm__issue(work->ctx, ITSM_E_CONFLICT, ITSM_STR("revision"), itsm__no_text(), itsm__no_text(),
                            "the record is at revision %u, not %u", (*out)->revision, expect);
     return rc;
 }
@@ -302,7 +300,8 @@ itsm_status itsm__work_end(itsm_work *work, itsm_status rc)
 itsm_status itsm__work_has_time(itsm_work *work)
 {
     if (itsm__work_effective(work) != ITSM_TIME_NONE) return ITSM_OK;
-    return itsm__issue(work->ctx, ITSM_E_MISUSE, ITSM_STR("now"), none(), none(), "the act says not when it is");
+    return itsm__issue(work->ctx, ITSM_E_MISUSE, ITSM_STR("now"), itsm__no_text(), itsm__no_text(),
+                       "the act says not when it is");
 }
 
 /* Create ------------------------------------------------------------------------------------------------------------ */
@@ -375,15 +374,15 @@ itsm_status itsm_work_create(itsm_ref *out, itsm_work *work, itsm_str type_name,
     itsm__issues_clear(work->ctx);
     const itsm_type_def *type = itsm_model_type(work->sms->model, type_name);
     if (!type)
-        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
-                           type_name);
+        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, type_name, itsm__no_text(), itsm__no_text(),
+                           "the model has no type %S", type_name);
     itsm_status rc = itsm__work_begin(work);
     ref.type = type->number;
     if (!rc) rc = itsm__work_has_time(work);
     if (!rc) rc = new_identity(&ref.id, work, type);
     if (!rc) rc = itsm__work_add(&draft, work, type, ref);
     if (rc) return rc;
-    if ((rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CREATE, none())))
+    if ((rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CREATE, itsm__no_text())))
         return itsm__work_drop(work, draft), rc;
     touch->created = 1;
     rc = itsm__work_end(work, create(draft, work, set, n));
@@ -400,7 +399,7 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     if (!work || (n && !set)) return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
     itsm_status rc = itsm__work_begin_at(&draft, work, ref, expect);
-    if (!rc) rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CHANGE, none());
+    if (!rc) rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CHANGE, itsm__no_text());
     if (rc) return rc;
     const itsm_state_def *state = itsm__primary_state(draft->record);
     rc = itsm__write_fields(work, draft, set, n, state, 0);

@@ -12,11 +12,6 @@
 #include "record/internal.h"
 #include "record/key.h"
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 /* Starting and ending ----------------------------------------------------------------------------------------------- */
 
 /* Tell a backend with columns what it will be asked to keep. */
@@ -159,7 +154,8 @@ itsm_status itsm_sms_find(itsm_ref *out, itsm_sms *sms, itsm_str number)
         }
     itsm_store_view_close(&view);
     if (rc != ITSM_DONE) return rc;
-    return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, number, none(), none(), "there is no record %S", number);
+    return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, number, itsm__no_text(), itsm__no_text(), "there is no record %S",
+                       number);
 }
 
 itsm_status itsm_sms_each(itsm_sms *sms, itsm_str type_name, itsm_record_fn fn, void *user)
@@ -173,8 +169,8 @@ itsm_status itsm_sms_each(itsm_sms *sms, itsm_str type_name, itsm_record_fn fn, 
     itsm__issues_clear(sms->ctx);
     const itsm_type_def *type = itsm_model_type(sms->model, type_name);
     if (!type)
-        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, none(), none(), "the model has no type %S",
-                           type_name);
+        return itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, type_name, itsm__no_text(), itsm__no_text(),
+                           "the model has no type %S", type_name);
     itsm_ref unused = {type->number, {0, 0}};
     itsm_status rc = itsm_store_view_open(&view, sms->ctx, sms->store, NULL);
     if (!rc) rc = itsm_record_new(&record, sms->ctx, sms->model, type, unused);
@@ -200,7 +196,8 @@ static itsm_status give_history(itsm_sms *sms, itsm_cursor *cursor, itsm_history
         itsm__arena_reset(&arena);
         rc = itsm__history_decode(&content, &arena, row.body);
         if (rc) {
-            rc = itsm__issue(sms->ctx, rc, none(), none(), none(), "a history row is damaged");
+            rc = itsm__issue(sms->ctx, rc, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                             "a history row is damaged");
             break;
         }
         if ((rc = fn(user, &content.entry))) break;
@@ -261,7 +258,8 @@ itsm_status itsm_sms_possible(itsm_sms *sms, itsm_ref ref, const itsm_act *act, 
     if (rc) return rc;
     if (!(rc = itsm__work_ready(work))) rc = itsm__work_find(&draft, work, ref);
     if (rc == ITSM_NOTHING)
-        rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
+        rc = itsm__issue(sms->ctx, ITSM_E_NOT_FOUND, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                         "there is no such record");
     if (!rc) rc = itsm__work_possible(work, draft, fn, user);
     itsm_work_free(work);
     return rc;

@@ -18,11 +18,6 @@
 #define DRAFTS_KEPT 4096 /* objects kept for the next batch */
 #define SPARE_DRAFTS 32  /* a work with more gives its memory back when it is freed */
 
-static itsm_str none(void)
-{
-    return itsm_str_c(NULL);
-}
-
 itsm_time itsm__work_effective(const itsm_work *work)
 {
     return work->act.effective ? work->act.effective : work->act.now;
@@ -39,7 +34,8 @@ itsm_status itsm__refuse(itsm_work *work, itsm_str where, const char *rule, itsm
     itsm_buf text = ITSM_BUF_INIT;
     itsm_buf_init(&text, work->ctx);
     itsm_status rc = itsm__format(&text, "%s%S", rule, detail);
-    rc = itsm__issue(work->ctx, ITSM_E_REFUSED, where, rc ? none() : itsm_buf_str(&text), clause, message, where);
+    rc = itsm__issue(work->ctx, ITSM_E_REFUSED, where, rc ? itsm__no_text() : itsm_buf_str(&text), clause, message,
+                     where);
     itsm_buf_clear(&text);
     return rc;
 }
@@ -97,7 +93,8 @@ itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act)
     if (!sms || !act || act->size < sizeof *act || (act->nroles && !act->roles)) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
     if (sms->open)
-        return itsm__issue(sms->ctx, ITSM_E_MISUSE, none(), none(), none(), "another work of this system is open");
+        return itsm__issue(sms->ctx, ITSM_E_MISUSE, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                           "another work of this system is open");
     itsm_work *work = spare_work(sms);
     if (!work) return ITSM_E_NOMEM;
     sms->open = work;
@@ -119,6 +116,7 @@ void itsm__work_empty(itsm_work *work)
 {
     while (work->made_drafts > DRAFTS_KEPT) free_draft(work, work->drafts[--work->made_drafts]);
     itsm_store_view_close(&work->view);
+    work->observed = NULL;
     itsm__map_reset(&work->by_ref);
     itsm__arena_reset(&work->arena);
     work->ndrafts = work->ntouches = work->nlinks = work->history.n = work->audit.n = work->notices.n = 0;
@@ -183,7 +181,7 @@ itsm_status itsm__work_begin(itsm_work *work)
 {
     itsm__mark *mark = &work->mark;
     if (work->unsure)
-        return itsm__issue(work->ctx, ITSM_E_UNKNOWN, none(), none(), none(),
+        return itsm__issue(work->ctx, ITSM_E_UNKNOWN, itsm__no_text(), itsm__no_text(), itsm__no_text(),
                            "what was committed before may have been written: commit again or clear the work");
     itsm_status rc = itsm__work_ready(work);
     if (rc) return rc;
@@ -271,7 +269,8 @@ itsm_status itsm_work_get(const itsm_record **out, itsm_work *work, itsm_ref ref
     itsm_status rc = itsm__work_ready(work);
     if (!rc) rc = itsm__work_find(&draft, work, ref);
     if (rc == ITSM_NOTHING)
-        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, none(), none(), none(), "there is no such record");
+        return itsm__issue(work->ctx, ITSM_E_NOT_FOUND, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                           "there is no such record");
     if (!rc) *out = draft->record;
     return rc;
 }
@@ -445,7 +444,7 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
     itsm_bytes bytes = {id, sizeof id};
     itsm_id random;
     if (touch->revision > ITSM__HISTORY_REVISIONS)
-        return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), none(), none(),
+        return itsm__issue(work->ctx, ITSM_E_LIMIT, ITSM_STR("revision"), itsm__no_text(), itsm__no_text(),
                            "a record has too many revisions");
     itsm__piece *piece = itsm__add_piece(work, &work->history);
     if (!piece) return ITSM_E_NOMEM;

@@ -195,8 +195,7 @@ static itsm_status read_text(itsm_str *out, parser *s)
         if (*p == '\\') {
             if (s->end - p < 2) return wrong(s, s->p, ITSM_E_SYNTAX, "a text is not closed");
             escaped = 1, p += 2;
-            if ((unsigned char)p[-1] >= 0x80)
-                return wrong(s, p - 2, ITSM_E_SYNTAX, "there is no such escape");
+            if ((unsigned char)p[-1] >= 0x80) return wrong(s, p - 2, ITSM_E_SYNTAX, "there is no such escape");
         } else if ((unsigned char)*p >= 0x80) {
             size_t length = itsm__utf8_length(p, (size_t)(s->end - p));
             if (!length) return wrong(s, p, ITSM_E_SYNTAX, "not valid UTF-8");

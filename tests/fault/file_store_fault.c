@@ -327,7 +327,8 @@ static void kills(size_t count)
         if (itsm_os_store_open(&store, ctx, itsm_str_c(path)))
             fail("kill", itsm_ctx_issue_count(ctx) ? itsm_ctx_issue(ctx, 0)->message.p : "?");
         uint64_t found = script_check(ctx, store, why);
-        if (found == UINT64_MAX || found < known || found > known + unsaid) fail_with("after a kill", known, found, why);
+        if (found == UINT64_MAX || found < known || found > known + unsaid)
+            fail_with("after a kill", known, found, why);
         known = found, unsaid = 0;
         itsm_store_free(store);
         itsm_ctx_free(ctx);

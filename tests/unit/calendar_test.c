@@ -144,7 +144,8 @@ Test(calendar, a_holiday_closes_the_civil_date_and_both_ends_of_night_shifts_on_
 {
     itsm_calendar *c = load(NIGHT("UTC") ",\"holidays\":[\"2026-03-31\"]}"); /* a Tuesday */
     cr_assert_eq(between(c, "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"), ITSM_HOURS(2), "Monday evening is open");
-    cr_assert_eq(between(c, "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"), 0, "its tail into the holiday is not, nor is the holiday's own evening");
+    cr_assert_eq(between(c, "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"), 0,
+                 "its tail into the holiday is not, nor is the holiday's own evening");
     cr_assert_gt(between(c, "2026-04-01T00:00:00Z", "2026-04-01T12:00:00Z"), 0, "the morning after is another date");
     itsm_calendar_free(c);
 }

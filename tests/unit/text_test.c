@@ -734,17 +734,17 @@ static const struct {
         BAD("\"a\" ,b", "text behind a closing quote", 3, 1,
             4) BAD("a,b\n\"c\nd\"x,e", "text behind a closing quote", 9, 3,
                    3) BAD("ab\"c", "a quote inside a field that does not begin with one", 2, 1,
-                          3) BAD("a,b\nc,d\rx", "a carriage return without a line feed", 7, 2,
-                                 4) BAD("a\r", "a carriage return without a line feed", 1, 1, 2)
-            BAD("\"a\"\rb", "a carriage return without a line feed", 3, 1, 4) BAD("a,b\0c", "a NUL byte", 3, 1, 4)
-                BAD("a,\"b\0c\"", "a NUL byte", 4, 1, 5) BAD("a,b\n12345678\xff,b", "not valid UTF-8", 12, 2, 9)
-                    BAD("a,\"\xc3\"", "not valid UTF-8", 3, 1, 4)
-        BAD("\"1234567890123\xc3\"", "not valid UTF-8", 14, 1, 15)
-                        BAD("a,b,c\n1,2,3\n1,2\n", "expected 3 fields as in the first row, found 2", 12, 3, 1)
-                            BAD("a,b\n\"1\n2\",3\n1,2,3", "expected 2 fields as in the first row, found 3", 12, 4, 1)
-                                BAD("\xef\xbb\xbf"
-                                    "a,b\"",
-                                    "a quote inside a field that does not begin with one", 6, 1, 4)};
+                          3) BAD("a,b\nc,d\rx", "a carriage return without a line feed", 7, 2, 4)
+            BAD("a\r", "a carriage return without a line feed", 1, 1, 2)
+                BAD("\"a\"\rb", "a carriage return without a line feed", 3, 1, 4) BAD("a,b\0c", "a NUL byte", 3, 1, 4)
+                    BAD("a,\"b\0c\"", "a NUL byte", 4, 1, 5) BAD("a,b\n12345678\xff,b", "not valid UTF-8", 12, 2, 9)
+                        BAD("a,\"\xc3\"", "not valid UTF-8", 3, 1, 4)
+                            BAD("\"1234567890123\xc3\"", "not valid UTF-8", 14, 1, 15)
+                                BAD("a,b,c\n1,2,3\n1,2\n", "expected 3 fields as in the first row, found 2", 12, 3, 1)
+                                    BAD("a,b\n\"1\n2\",3\n1,2,3", "expected 2 fields as in the first row, found 3", 12,
+                                        4, 1) BAD("\xef\xbb\xbf"
+                                                  "a,b\"",
+                                                  "a quote inside a field that does not begin with one", 6, 1, 4)};
 
 Test(csv, what_rfc_4180_does_not_allow_is_refused_at_byte_line_and_column)
 {
