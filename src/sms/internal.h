@@ -107,7 +107,6 @@ struct itsm_sms {
     itsm_work *spare;       /* the work that was freed last, for the next; or NULL */
     unsigned char *anchors; /* by type and link: see itsm__is_anchor() */
     size_t nanchors;
-    itsm_buf text;             /* texts of the outcome given last */
     itsm__arena arena;         /* of what was read last */
     itsm__clock_draft reading; /* the clock given last */
 };

@@ -64,7 +64,7 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
     if (!sms) return ITSM_E_NOMEM;
     sms->ctx = ctx, sms->memory = *itsm__ctx_memory(ctx), sms->store = store;
     sms->model = itsm_model_ref(model);
-    itsm_buf_init(&sms->key, ctx), itsm_buf_init(&sms->text, ctx);
+    itsm_buf_init(&sms->key, ctx);
     itsm__arena_init(&sms->arena, &sms->memory);
     sms->quiet.memory = sms->memory;
     itsm__arena_init(&sms->quiet.text, &sms->memory);
@@ -84,7 +84,7 @@ void itsm_sms_free(itsm_sms *sms)
     itsm_sla_free(sms->sla);
     itsm_model_free(sms->model);
     itsm__clock_clear(&sms->memory, &sms->reading);
-    itsm_buf_clear(&sms->key), itsm_buf_clear(&sms->text);
+    itsm_buf_clear(&sms->key);
     itsm__arena_clear(&sms->arena);
     itsm__arena_clear(&sms->quiet.text);
     itsm__free(&sms->memory, sms->quiet.issues, sms->quiet.issue_capacity * sizeof *sms->quiet.issues);
