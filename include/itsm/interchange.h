@@ -120,7 +120,6 @@ typedef struct itsm_log_event {
  * @param ctx     For memory and issues; kept.
  * @param mapping Kept.
  * @param zone    Zone of stamps that name none; a share is taken.
- * @param name    What issues call the input, e.g. its file name.
  * @param read    Gives the bytes.
  * @param self    Passed to @p read.
  * @retval ITSM_OK        The header has every column the mapping names.
@@ -133,7 +132,7 @@ typedef struct itsm_log_event {
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_mapping *mapping,
-                                                       const itsm_zone *zone, itsm_str name, itsm_read_fn read,
+                                                       const itsm_zone *zone, itsm_read_fn read,
                                                        void *self);
 
 /**

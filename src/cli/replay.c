@@ -275,7 +275,7 @@ static int check_log(job *j)
     int found = !record;
     j->in.keeps = !strcmp(j->in.path, "-");
     itsm_status rc = open_source(&j->in);
-    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, itsm_str_c(j->in.path), read_first, &j->in);
+    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, read_first, &j->in);
     while (!rc && (rc = itsm_event_log_next(&event, log)) == ITSM_OK)
         found = found || itsm_str_is(event->number, record);
     int code = rc == ITSM_DONE ? EXIT_FINE : log_error(j, rc);
@@ -329,9 +329,7 @@ static int replay_log(job *j)
     int again = j->in.keeps;
     j->in.keeps = 0;
     itsm_status rc = again ? ITSM_OK : open_source(&j->in);
-    if (!rc)
-        rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, itsm_str_c(j->in.path),
-                                 again ? read_again : read_first, &j->in);
+    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, again ? read_again : read_first, &j->in);
     if (!rc) rc = itsm_replay_run(&j->replay, j->sms, j->mapping, log, &how);
     if (itsm_os_is_terminal(2) && j->told != j->began) note("");
     int code = rc ? log_error(j, rc) : EXIT_FINE;

@@ -34,7 +34,6 @@ struct itsm_event_log {
     itsm__memory memory;
     const itsm_mapping *mapping;
     itsm_zone *zone;
-    itsm_buf name;
     itsm_read_fn read;
     void *self;
     itsm__sha256 digest; /* of what was read */
@@ -55,11 +54,6 @@ struct itsm_event_log {
 const uint32_t *itsm__event_log_places(const itsm_event_log *log)
 {
     return log->places;
-}
-
-itsm_str itsm__event_log_name(const itsm_event_log *log)
-{
-    return itsm_buf_str(&log->name);
 }
 
 size_t itsm__event_log_header(const itsm_str **out, const itsm_event_log *log)
@@ -136,7 +130,7 @@ static itsm_status find_places(itsm_event_log *log)
 }
 
 itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_mapping *mapping, const itsm_zone *zone,
-                                itsm_str name, itsm_read_fn read, void *self)
+                                itsm_read_fn read, void *self)
 {
     if (!out) return ITSM_E_MISUSE;
     *out = NULL;
@@ -145,7 +139,7 @@ itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_
     itsm_event_log *log = itsm__alloc_zero(itsm__ctx_memory(ctx), sizeof *log);
     if (!log) return ITSM_E_NOMEM;
     log->ctx = ctx, log->memory = *itsm__ctx_memory(ctx), log->mapping = mapping, log->zone = itsm_zone_ref(zone);
-    itsm_buf_init(&log->name, ctx), itsm_buf_init(&log->state_text.text, ctx);
+    itsm_buf_init(&log->state_text.text, ctx);
     for (size_t i = 0; i < STAMPS; i++) itsm_buf_init(&log->stamp_texts[i].text, ctx);
     log->read = read, log->self = self;
     itsm__sha256_init(&log->digest);
@@ -157,7 +151,6 @@ itsm_status itsm_event_log_open(itsm_event_log **out, itsm_ctx *ctx, const itsm_
     log->field_texts = itsm__alloc_zero(&log->memory, mapping->nfields * sizeof *log->field_texts);
     itsm_status rc = log->field_places && log->row_values && log->values && log->field_texts ? ITSM_OK : ITSM_E_NOMEM;
     for (size_t i = 0; i < mapping->nfields && !rc; i++) itsm_buf_init(&log->field_texts[i].text, ctx);
-    if (!rc) rc = itsm__buf_str(&log->name, name);
     if (!rc) rc = itsm__csv_read_header(&log->csv);
     if (!rc) rc = find_places(log);
     log->event.size = sizeof log->event;
@@ -172,7 +165,7 @@ void itsm_event_log_free(itsm_event_log *log)
     size_t n = log->mapping->nfields;
     for (size_t i = 0; i < n && log->field_texts; i++) itsm_buf_clear(&log->field_texts[i].text);
     for (size_t i = 0; i < STAMPS; i++) itsm_buf_clear(&log->stamp_texts[i].text);
-    itsm_buf_clear(&log->state_text.text), itsm_buf_clear(&log->name);
+    itsm_buf_clear(&log->state_text.text);
     itsm__free(&log->memory, log->field_places, n * sizeof *log->field_places);
     itsm__free(&log->memory, log->row_values, n * sizeof *log->row_values);
     itsm__free(&log->memory, log->values, n * sizeof *log->values);

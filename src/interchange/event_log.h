@@ -11,9 +11,6 @@
 /* Where the mapping's columns stand in the log, by ITSM__COLUMN_...; UINT32_MAX: nowhere. */
 const uint32_t *itsm__event_log_places(const itsm_event_log *log);
 
-/* What issues call the input. */
-itsm_str itsm__event_log_name(const itsm_event_log *log);
-
 /* The names of all columns. */
 size_t itsm__event_log_header(const itsm_str **out, const itsm_event_log *log);
 

@@ -99,7 +99,7 @@ static double replay(itsm_str text, const char *path, itsm_replay_counts *counts
     must(itsm_os_store_open(&store, ctx, itsm_str_c(path)), path);
     how.sla = sla, how.key.p = key, how.key.n = sizeof key;
     must(itsm_sms_new(&sms, ctx, itsm_model_builtin(), store, &how), "system");
-    must(itsm_event_log_open(&log, ctx, mapping, zone, ITSM_STR("log"), give, &text), "log");
+    must(itsm_event_log_open(&log, ctx, mapping, zone, give, &text), "log");
     const itsm_sla *slas[1] = {sla};
     measure.slas = slas, measure.nslas = 1;
     must(itsm_replay_run(&result, sms, mapping, log, &measure), "replay");

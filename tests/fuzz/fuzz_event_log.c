@@ -63,7 +63,7 @@ static itsm_status replay(itsm_buf *out, setup *u, itsm_str rows, uint64_t *reco
     how.sla = u->sla, how.key.p = key, how.key.n = sizeof key;
     options.slas = slas, options.nslas = 1, options.batch = 3;
     itsm_status rc = itsm_sms_new(&sms, u->ctx, itsm_model_builtin(), u->store, &how);
-    if (!rc) rc = itsm_event_log_open(&log, u->ctx, u->mapping, u->zone, ITSM_STR("fuzz"), read_source, &s);
+    if (!rc) rc = itsm_event_log_open(&log, u->ctx, u->mapping, u->zone, read_source, &s);
     if (!rc) rc = itsm_replay_run(&result, sms, u->mapping, log, &options);
     if (!rc) rc = itsm_replay_encode(out, result);
     if (!rc) rc = itsm_replay_encode_sla(out, result);

@@ -42,7 +42,7 @@ static void read_own_words(itsm_ctx *ctx, const itsm_mapping *mapping, itsm_str 
         if (!rc) rc = itsm_buf_add(&log, "end\n", 4);
     }
     itsm_str rest = itsm_buf_str(&log);
-    if (!rc) rc = itsm_event_log_open(&events, ctx, mapping, zone, ITSM_STR("fuzz"), read_all, &rest);
+    if (!rc) rc = itsm_event_log_open(&events, ctx, mapping, zone, read_all, &rest);
     while (!rc) rc = itsm_event_log_next(&event, events);
     require(rc == ITSM_DONE || itsm_ctx_issue_count(ctx) > 0, "a log that is refused says why");
     itsm_event_log_free(events), itsm_zone_free(zone), itsm_buf_clear(&log);

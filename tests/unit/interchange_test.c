@@ -117,7 +117,7 @@ static itsm_status run(const char *log, const itsm_replay_options *more)
     if (more) how = *more;
     how.slas = shared, how.nslas = nslas;
     itsm_status rc = sms ? ITSM_OK : start();
-    if (!rc) rc = itsm_event_log_open(&events, ctx, mapping, zone, ITSM_STR("test"), read_piece, &s);
+    if (!rc) rc = itsm_event_log_open(&events, ctx, mapping, zone, read_piece, &s);
     if (!rc) rc = itsm_replay_run(&replay, sms, mapping, events, &how);
     itsm_event_log_free(events);
     return rc;
@@ -284,7 +284,7 @@ TestSuite(event_log, .init = set_up, .fini = tear_down);
 static itsm_event_log *open_log(source *s)
 {
     itsm_event_log *log = NULL;
-    cr_assert_eq(itsm_event_log_open(&log, ctx, mapping, zone, ITSM_STR("test"), read_piece, s), ITSM_OK, "%.*s",
+    cr_assert_eq(itsm_event_log_open(&log, ctx, mapping, zone, read_piece, s), ITSM_OK, "%.*s",
                  ITSM_ARG(first_message(ctx)));
     return log;
 }
@@ -400,7 +400,7 @@ Test(event_log, a_missing_column_is_told_with_its_nearest)
     load("{\"format\": 1, \"type\": \"incident\", \"time_format\": \"%Y-%m-%d\", \"case\": \"number\", \"at\": \"t\","
          "\"state\": \"s\", \"states\": {\"New\": \"new\"}, \"fields\": {\"title\": \"t\", \"reporter\": \"t\"}}");
     source s = source_of("nunber,s,t\n");
-    cr_assert_eq(itsm_event_log_open(&log, ctx, mapping, zone, ITSM_STR("test"), read_piece, &s), ITSM_E_INVALID);
+    cr_assert_eq(itsm_event_log_open(&log, ctx, mapping, zone, read_piece, &s), ITSM_E_INVALID);
     cr_assert_null(log);
     assert_text(first_message(ctx), "there is no column \"number\"; did you mean \"nunber\"?");
     assert_text(itsm_ctx_issue(ctx, 0)->rule, "case");
@@ -436,7 +436,7 @@ Test(event_log, without_memory_it_is_not_opened_and_a_row_ends_it)
         const itsm_log_event *e;
         source s = source_of(HEADER "A1,Wait,2026-01-05 10:00,ann,?,?,,,true,true,0,0,0,P1,high,\"q\"\"u\",x\n");
         counting_fail(&counting, n);
-        itsm_status rc = itsm_event_log_open(&log, ctx, mapping, zone, ITSM_STR("test"), read_piece, &s);
+        itsm_status rc = itsm_event_log_open(&log, ctx, mapping, zone, read_piece, &s);
         if (!rc) rc = itsm_event_log_next(&e, log);
         int failed = counting_stop(&counting);
         itsm_event_log_free(log);
