@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorting with a context for the comparison, no allocation, no recursion: heap sort, O(n log n) always.  Not stable:
- * a comparison that must not leave ties open compares a sequence number last.
+ * Sorting with a context for the comparison, no allocation, no recursion, O(n log n) always.  Not stable: a comparison
+ * that must not leave ties open compares a sequence number last.
  */
 #ifndef ITSM_SRC_BASE_SORT_H
 #define ITSM_SRC_BASE_SORT_H

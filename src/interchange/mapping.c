@@ -50,6 +50,7 @@ const char *itsm__column_name(size_t which)
 
 int itsm__mapping_is_missing(const itsm_mapping *mapping, itsm_str text)
 {
+    if (!mapping->begins[text.n ? (unsigned char)text.p[0] : 0]) return 0;
     for (size_t i = 0; i < mapping->nmissing; i++)
         if (itsm_str_eq(mapping->missing[i], text)) return 1;
     return 0;
@@ -58,6 +59,12 @@ int itsm__mapping_is_missing(const itsm_mapping *mapping, itsm_str text)
 static itsm_status copy_text(itsm_str *out, reading *r, itsm_str text)
 {
     return itsm__arena_copy(out, &r->m->text, text);
+}
+
+/* Most values of a log are not missing: their first byte says so. */
+static void mark_missing(itsm_mapping *m)
+{
+    for (size_t i = 0; i < m->nmissing; i++) m->begins[m->missing[i].n ? (unsigned char)m->missing[i].p[0] : 0] = 1;
 }
 
 /* A name that is not there, with the nearest of n names whose first lies at `names`, each `stride` bytes on. */
@@ -431,6 +438,7 @@ static itsm_status read_mapping(reading *r, const itsm_model *model, itsm_str te
         (rc = itsm__json_get_object(&states, &r->json, root, "states", ITSM__JSON_REQUIRED)) ||
         (rc = read_fields(r, root, states)))
         return rc;
+    mark_missing(r->m);
     return read_states(r, states);
 }
 

@@ -60,6 +60,7 @@ struct itsm_mapping {
     itsm_time_pattern pattern;
     itsm_str *missing; /* texts that mean: no value */
     size_t nmissing;
+    unsigned char begins[256]; /* 1: one of them begins with this byte; the empty one counts as 0 */
     itsm_str columns[ITSM__COLUMN_COUNT]; /* empty: not in the log */
     uint32_t resolved_is_final;
     itsm__map states_by_name; /* source name -> index in states */

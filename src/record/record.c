@@ -210,13 +210,15 @@ const itsm_model *itsm_record_model(const itsm_record *record)
 /* Where the field stands or would stand. */
 static size_t place_of(const itsm_record *record, uint16_t number)
 {
-    size_t low = 0, high = record->nfields;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (record->fields[middle].no < number) low = middle + 1;
-        else high = middle;
+    const itsm_row_field *base = record->fields;
+    size_t n = record->nfields;
+    if (!n) return 0;
+    while (n > 1) { /* no branch on what is found: which way it goes cannot be foretold */
+        size_t half = n / 2;
+        base += base[half - 1].no < number ? half : 0;
+        n -= half;
     }
-    return low;
+    return (size_t)(base - record->fields) + (base->no < number);
 }
 
 const itsm_value *itsm__record_at(const itsm_record *record, uint16_t number)
