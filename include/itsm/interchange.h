@@ -265,6 +265,41 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_replay_encode(itsm_buf *out, const itsm_
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_replay_encode_sla(itsm_buf *out, const itsm_replay *replay);
 
+/* Golden cases ------------------------------------------------------------------------------------------------------ */
+
+/**
+ * Walk one scenario: a case in steps, each with the exact answer it must get, on a store of its own in memory.
+ *
+ * The format is that of the model's `scenarios.jsonl`: `id`, `start` (the first instant), `steps`, `final` (record to
+ * facet to state).  Before a move without fields the same is asked of itsm_sms_possible(), which must agree.
+ *
+ * @param ctx     Gives memory.
+ * @param model   The model.
+ * @param line    A JSON object.
+ * @param failure Appended to if it fails: `id: step ...: expected ..., actual ...`.
+ * @retval ITSM_OK        Every step was answered exactly so.
+ * @retval ITSM_E_INVALID One was not, or it is no scenario.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_scenario_run(itsm_ctx *ctx, const itsm_model *model, itsm_str line,
+                                                     itsm_buf *failure);
+
+/**
+ * Run one golden case of any format; its members tell which: `steps` a scenario, `op` a vector of working time.
+ *
+ * @param ctx     Gives memory and zones.
+ * @param line    A JSON object.
+ * @param failure Appended to if it fails.
+ * @retval ITSM_OK        Passed.
+ * @retval ITSM_E_INVALID Failed, or it is of no known format.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_golden_run(itsm_ctx *ctx, itsm_str line, itsm_buf *failure);
+
 /* Simulation -------------------------------------------------------------------------------------------------------- */
 
 /** What to simulate. */

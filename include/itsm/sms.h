@@ -68,6 +68,19 @@ typedef struct itsm_outcome {
 /** Start value of #itsm_outcome. */
 #define ITSM_OUTCOME_INIT { sizeof(itsm_outcome), { 0, { 0, 0 } }, 0, { NULL, 0 }, { NULL, 0 }, NULL, 0 }
 
+/**
+ * Judge a guard of the host's own, named in its model.
+ *
+ * @param user   The host's pointer.
+ * @param out    1: it holds, 0: it does not.
+ * @param guard  The guard; its name says which.
+ * @param record The record as the move finds it; borrowed for the call.
+ * @param act    Who acts, and when.
+ * @return ITSM_OK; ITSM_E_UNDECIDED if it cannot be told; anything else stops the operation and comes back.
+ */
+typedef itsm_status (*itsm_guard_fn)(void *user, uint32_t *out, const itsm_guard_def *guard, const itsm_record *record,
+                                     const itsm_act *act);
+
 /** How a system works.  All members may be zero. */
 typedef struct itsm_sms_options {
     size_t size;         /**< sizeof(itsm_sms_options). */
@@ -78,10 +91,12 @@ typedef struct itsm_sms_options {
      * hide what was purged only from those who do not know the key.  `p == NULL`: random.
      */
     itsm_bytes key;
+    itsm_guard_fn guard; /**< Judges the host's own guards; NULL: they are undecided, never passed. */
+    void *guard_user;    /**< Passed to @c guard. */
 } itsm_sms_options;
 
 /** Start value of #itsm_sms_options. */
-#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 } }
+#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 }, NULL, NULL }
 
 /**
  * Start a system on a store.
@@ -226,6 +241,52 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_link(itsm_sms *sms, itsm_ref from, i
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_unlink(itsm_sms *sms, itsm_ref from, itsm_str relation, itsm_ref to,
                                                    const itsm_act *act);
 
+/** One party that is asked to approve a record, and what it decided, if it has.  Start with ITSM_APPROVAL_INIT. */
+typedef struct itsm_approval {
+    size_t size;             /**< sizeof(itsm_approval); in an array that of each. */
+    itsm_str body;           /**< The body that is asked, as a guard of the subject names it: "cab". */
+    itsm_str approver;       /**< The party. */
+    itsm_str policy;         /**< What it takes: "any" (also when empty), "all", "quorum" or "percent". */
+    int64_t quorum;          /**< Of "quorum": grants needed; of "percent": percent of those asked; else 0. */
+    itsm_time due;           /**< When it expires, or ITSM_TIME_NONE. */
+    itsm_str decision;       /**< "grant", "refuse", "abstain"; empty: it is left requested. */
+    itsm_str comment;        /**< Goes with the decision; a refusal needs one. */
+    itsm_str delegated_from; /**< Party on whose behalf it decides; may be empty. */
+} itsm_approval;
+
+/** Start value of #itsm_approval. */
+#define ITSM_APPROVAL_INIT                                                                                             \
+    { sizeof(itsm_approval), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, 0, ITSM_TIME_NONE, { NULL, 0 }, { NULL, 0 },       \
+      { NULL, 0 } }
+
+/**
+ * Ask parties to approve a record, and record what they decided: an approval each, in one batch.
+ *
+ * Approvals can be asked for only while the subject stands in a state with a move that asks for that body.  Each keeps
+ * a hash of what the subject said when it was asked for, and when it was decided: SHA-256 over the canonical bytes of
+ * its fields, but for who changed it last and when.  Changing what the subject said voids it.
+ *
+ * A decision is made in the name of the approver; asking is done by the act.  Later decisions are moves of the
+ * approval: itsm_sms_move() with "grant", "refuse" or "abstain".
+ *
+ * @param out       What was done last; may be NULL.
+ * @param refs      The @p n approvals; may be NULL.
+ * @param sms       A system.
+ * @param subject   The record that is to be approved.
+ * @param approvals Whom to ask; the size of the first is the distance from one to the next.
+ * @param n         How many, at least 1.
+ * @param act       Who asks, and when.
+ * @retval ITSM_OK          All are recorded.
+ * @retval ITSM_E_REFUSED   One may not be asked for (`body`) or lacks something; nothing was recorded.
+ * @retval ITSM_E_INVALID   A value does not fit, e.g. a policy that is none.
+ * @retval ITSM_E_NOT_FOUND No such record.
+ * @retval ITSM_E_CONFLICT  The subject was changed meanwhile; nothing was recorded.
+ * @retval ITSM_E_NO_RANDOM No identity can be made.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_approve(itsm_outcome *out, itsm_ref *refs, itsm_sms *sms, itsm_ref subject,
+                                                    const itsm_approval *approvals, size_t n, const itsm_act *act);
+
 /** One move of the present state: open now, or what is missing.  A host draws its buttons from these. */
 typedef struct itsm_possible {
     size_t size;               /**< sizeof(itsm_possible). */
@@ -286,6 +347,18 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms,
  * @since 0.1
  */
 ITSM_API void itsm_work_free(itsm_work *work);
+
+/**
+ * Let somebody else act from here on: the operations that follow in this work are theirs.
+ *
+ * @param work A work; as it was on failure.
+ * @param act  Who acts, and when; its texts are copied.
+ * @retval ITSM_OK       They act.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE A NULL that may not be.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_work_act(itsm_work *work, const itsm_act *act);
 
 /**
  * Look at a record as this work sees it, its own changes included.
@@ -420,6 +493,97 @@ ITSM_API void itsm_work_clear(itsm_work *work);
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work);
+
+/* Timers ------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * Receives one move that the passing of time made.
+ *
+ * @param user The caller's pointer.
+ * @param move The move.
+ * @param done What was done; borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back; what was made stays.
+ */
+typedef itsm_status (*itsm_tick_fn)(void *user, const itsm_move_def *move, const itsm_outcome *done);
+
+/**
+ * Make every move that is open to `timer` and due: records in the order of their creation, the moves of each in the
+ * order of the model, again until there is none left.  Each is a batch of its own, by party and role `timer`.
+ *
+ * Several hosts may tick the same store at once: each move is made once.  Cost: a scan of the keys up to @p now, and
+ * for each record found an attempt.
+ *
+ * @param out  How many were made; may be NULL.
+ * @param sms  A system.
+ * @param now  The instant; moves are effective and recorded then.
+ * @param fn   Called after each; may be NULL.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK       None is left.
+ * @retval ITSM_E_LIMIT  The model's timers move records round and round; what was made stays.
+ * @retval ITSM_E_MISUSE A NULL, or a work is open.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_tick(uint64_t *out, itsm_sms *sms, itsm_time now, itsm_tick_fn fn,
+                                                 void *user);
+
+/* Blackouts --------------------------------------------------------------------------------------------------------- */
+
+/** A span of time in which nothing may be scheduled. */
+typedef struct itsm_blackout {
+    size_t size;    /**< sizeof(itsm_blackout). */
+    itsm_time from; /**< Its first instant. */
+    itsm_time to;   /**< The first instant after it. */
+    itsm_str name;  /**< E.g. "Year-end freeze"; may be empty. */
+} itsm_blackout;
+
+/** Start value of #itsm_blackout. */
+#define ITSM_BLACKOUT_INIT { sizeof(itsm_blackout), ITSM_TIME_NONE, ITSM_TIME_NONE, { NULL, 0 } }
+
+/**
+ * Add a blackout.  What is scheduled already stays so; the next move that asks `no_conflict` meets it.
+ *
+ * @param sms      A system.
+ * @param blackout Copied.
+ * @retval ITSM_OK         Added.
+ * @retval ITSM_E_INVALID  It does not end after it begins.
+ * @retval ITSM_E_LIMIT    More than 10,000.
+ * @retval ITSM_E_CONFLICT Something was scheduled at the same time: try again.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_blackout_add(itsm_sms *sms, const itsm_blackout *blackout);
+
+/**
+ * Take a blackout away.
+ *
+ * @param sms      A system.
+ * @param blackout Found by its two instants.
+ * @retval ITSM_OK         Taken away.
+ * @retval ITSM_NOTHING    There is no such blackout.
+ * @retval ITSM_E_CONFLICT Something was scheduled at the same time: try again.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_blackout_remove(itsm_sms *sms, const itsm_blackout *blackout);
+
+/**
+ * Receives one blackout.
+ *
+ * @param user     The caller's pointer.
+ * @param blackout Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ */
+typedef itsm_status (*itsm_blackout_fn)(void *user, const itsm_blackout *blackout);
+
+/**
+ * Walk the blackouts, in the order they were added.
+ *
+ * @param sms  A system.
+ * @param fn   Called for each.
+ * @param user Passed to @p fn.
+ * @retval ITSM_OK        All were given.
+ * @retval ITSM_E_CORRUPT They cannot be read.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_blackouts(itsm_sms *sms, itsm_blackout_fn fn, void *user);
 
 /* Notices ----------------------------------------------------------------------------------------------------------- */
 

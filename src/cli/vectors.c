@@ -20,7 +20,7 @@ static int run_text(tally *t, itsm_ctx *ctx, const char *file, itsm_str text)
         at += n + 1, line++;
         while (one.n && memchr("\r\t ", one.p[one.n - 1], 3)) one.n--;
         if (!one.n) continue;
-        itsm_status rc = itsm_vectors_run(ctx, one, &failure);
+        itsm_status rc = itsm_golden_run(ctx, one, &failure);
         if (rc == ITSM_E_NOMEM) return itsm_buf_clear(&failure), input_error(ctx, rc, file);
         if (!rc) t->passed++;
         else {
@@ -63,8 +63,8 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
 
 const command vectors_command = {"vectors",
                                  "itsm vectors FILE...",
-                                 "run golden cases of working time and clocks",
-                                 "itsm vectors sla.jsonl",
+                                 "run golden cases: working time, clocks, lifecycles",
+                                 "itsm vectors sla.jsonl scenarios.jsonl",
                                  run,
                                  NULL,
                                  0,

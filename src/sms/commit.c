@@ -48,6 +48,26 @@ static itsm_index_key *add_keys(batch *b, size_t n)
     return keys;
 }
 
+/* One more key for the op added last: when a timer may move the record. */
+static itsm_status put_timer(const batch *b, itsm_op *op, itsm_time at)
+{
+    itsm_buf text = ITSM_BUF_INIT;
+    itsm_str copy;
+    if (at == ITSM_TIME_NONE) return ITSM_OK;
+    itsm_buf_init(&text, b->work->ctx);
+    itsm_index_key *keys = itsm__arena_alloc(&b->work->arena, (op->nkeys + 1) * sizeof *keys);
+    itsm_status rc = keys ? itsm__key_number(&text, at) : ITSM_E_NOMEM;
+    if (!rc) rc = itsm__arena_copy(&copy, &b->work->arena, itsm_buf_str(&text));
+    itsm_buf_clear(&text);
+    if (rc) return rc;
+    if (op->nkeys) memcpy(keys, op->keys, op->nkeys * sizeof *keys);
+    memset(&keys[op->nkeys], 0, sizeof *keys);
+    keys[op->nkeys].index = ITSM__INDEX_NEXT_AT;
+    keys[op->nkeys].key.p = copy.p, keys[op->nkeys].key.n = copy.n;
+    op->keys = keys, op->nkeys++;
+    return ITSM_OK;
+}
+
 static itsm_status put_record(batch *b, itsm__draft *draft)
 {
     itsm_index_key *keys;
@@ -60,7 +80,7 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
     b->body_at[b->nops - 1] = at;
     if (!rc) rc = itsm__record_keys(&keys, &op->nkeys, draft->record, &b->work->arena, &b->scratch);
     if (!rc) op->keys = keys;
-    return rc;
+    return rc ? rc : put_timer(b, op, itsm__timer_at(b->work, draft));
 }
 
 static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
@@ -143,6 +163,18 @@ static itsm_status put_pieces(batch *b, const itsm__pieces *pieces)
         op->row.rev = 1, op->row.body.p = work->bytes.p + piece->offset, op->row.body.n = piece->n;
     }
     return ITSM_OK;
+}
+
+/* The schedule row, if this work judged by it or changed it. */
+static itsm_status put_schedule(batch *b)
+{
+    const itsm__schedule *s = &b->work->schedule;
+    const itsm_ref unused = {0, {0, 0}};
+    if (!s->dirty && !s->checked) return ITSM_OK;
+    itsm_op *op = add_op(b, ITSM_CHECK, unused, ITSM_REV_NONE);
+    if (!op) return ITSM_E_NOMEM;
+    if (s->dirty) b->body_at[b->nops - 1] = b->bytes.n;
+    return itsm__schedule_op(op, &b->bytes, b->work);
 }
 
 /* Now that nothing moves any more, turn offsets into pointers. */
@@ -228,6 +260,7 @@ static itsm_status write_batch(itsm_work *work)
     b->work = work, b->nops = 0, b->bytes.n = 0;
     itsm_status rc = put_drafts(b);
     if (!rc) rc = put_links(b);
+    if (!rc) rc = put_schedule(b);
     if (!rc) rc = put_pieces(b, &work->history);
     if (!rc) rc = put_pieces(b, &work->notices);
     if (!rc) fix_places(b), rc = send(b);
@@ -263,7 +296,7 @@ itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work)
     itsm_outcome outcome = ITSM_OUTCOME_INIT;
     if (!work || (out && out->size < sizeof out->size)) return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
-    if (!work->history.n) return itsm__work_empty(work), ITSM_NOTHING;
+    if (!work->history.n && !work->schedule.dirty) return itsm__work_empty(work), ITSM_NOTHING;
     itsm_status rc = out ? fill_outcome(&outcome, work) : ITSM_OK;
     if (!rc) rc = write_batch(work);
     if (rc) return rc;

@@ -20,10 +20,29 @@
 
 #define ITSM__CLOCKS_MAX 4
 
+/* Index of records by when a timer may move them, beside those of the model. */
+#define ITSM__INDEX_NEXT_AT 0x7F01
+
 /* Engine fields of a record, beside those of the model: what was observed of it. */
 enum {
     ITSM__FIELD_OBSERVED = 22,      /* int: events observed so far */
     ITSM__FIELD_OBSERVED_CHECK = 23 /* int: checksum over them */
+};
+
+/* Fields of the type `approval` that the engine knows. */
+enum {
+    ITSM__APPROVAL_SUBJECT,
+    ITSM__APPROVAL_BODY,
+    ITSM__APPROVAL_APPROVER,
+    ITSM__APPROVAL_POLICY,
+    ITSM__APPROVAL_QUORUM,
+    ITSM__APPROVAL_DUE,
+    ITSM__APPROVAL_COMMENT,
+    ITSM__APPROVAL_REQUESTED_AT,
+    ITSM__APPROVAL_SUBJECT_VERSION,
+    ITSM__APPROVAL_EVIDENCE_HASH,
+    ITSM__APPROVAL_VOID_REASON,
+    ITSM__APPROVAL_FIELDS
 };
 
 /* One clock of a draft: the events, and the priorities its targets were chosen by. */
@@ -87,12 +106,20 @@ typedef struct itsm__batch {
     itsm_buf bytes, scratch;
 } itsm__batch;
 
+/* The schedule row as this work sees it. */
+typedef struct itsm__schedule {
+    int loaded, checked, dirty; /* read; judged by; to be written */
+    uint64_t expect;
+    const itsm_value *lists[3]; /* of blackouts: from, to, name */
+    size_t n;
+} itsm__schedule;
+
 /* Where a work stands before an operation, to go back to. */
 typedef struct itsm__mark {
     size_t history, audit, notices, nnotices, bytes, nlinks;
     size_t replaced;                 /* a link change that was overwritten, or SIZE_MAX ... */
     itsm__link_change replaced_link; /* ... and what it was */
-    int has_txid;
+    int has_txid, schedule_checked, schedule_dirty;
 } itsm__mark;
 
 struct itsm_sms {
@@ -103,10 +130,16 @@ struct itsm_sms {
     itsm_store *store;
     itsm_sla *sla;
     itsm_buf key;
-    itsm_work *open;        /* the work that is open, or NULL */
-    itsm_work *spare;       /* the work that was freed last, for the next; or NULL */
-    unsigned char *anchors; /* by type and link: see itsm__is_anchor() */
-    size_t nanchors;
+    itsm_work *open;               /* the work that is open, or NULL */
+    itsm_work *spare;              /* the work that was freed last, for the next; or NULL */
+    const itsm_type_def *approval; /* NULL: the model has none that the engine can judge by */
+    const itsm_field_def *approval_field[ITSM__APPROVAL_FIELDS];
+    unsigned char *anchors;           /* by type and link: see itsm__is_anchor() */
+    unsigned char *timed;             /* by type: a timer makes some of its moves */
+    const itsm_guard_def **scheduled; /* by type: a guard that looks for collisions, or NULL */
+    size_t nanchors, ntimed, nscheduled;
+    itsm_guard_fn guard; /* the host's own guards, or NULL */
+    void *guard_user;
     itsm__arena arena;         /* of what was read last */
     itsm__clock_draft reading; /* the clock given last */
 };
@@ -129,6 +162,7 @@ struct itsm_work {
     itsm__mark mark; /* of the operation under way */
     itsm__link_change *links;
     size_t nlinks, link_capacity;
+    itsm__schedule schedule;
     itsm_buf bytes; /* bodies and entries */
     itsm__batch batch;
     itsm__pieces history, audit, notices;
@@ -272,7 +306,51 @@ itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, con
 /* Recompute derived fields, but for those that the source of an observation carries. */
 itsm_status itsm__derive(itsm_record *record, const unsigned char *known);
 
+/* approve.c ----------------------------------------------------------------------------------------------------------- */
+
+void itsm__approvals_new(itsm_sms *sms);
+
+/* Do the approvals of a record satisfy a guard?  *out: 1 or 0.  Each one read becomes a check. */
+itsm_status itsm__approved(uint32_t *out, itsm_work *work, itsm__draft *subject, const itsm_guard_def *guard);
+
+/* A new approval: may it be asked for, and what the library writes into it.  Any other record: nothing. */
+itsm_status itsm__approval_ask(itsm_work *work, itsm__draft *approval);
+
+/* An approval that was decided keeps what was approved.  Any other record: nothing. */
+itsm_status itsm__approval_decide(itsm_work *work, itsm__draft *approval, const itsm_state_def *from);
+
+/* A host's write changed or emptied a field that had a value: void what the present states ask for. */
+itsm_status itsm__approvals_void(itsm_work *work, itsm__draft *subject, itsm_str field);
+itsm_status itsm__approvals_void_edited(itsm_work *work, itsm__draft *subject, const itsm_record *before,
+                                        const itsm_named *set, size_t n);
+
+/* schedule.c ---------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__schedules_new(itsm_sms *sms);
+
+/* Neither a blackout nor another scheduled record is in the way: *out is 1 or 0.  The schedule row becomes a check. */
+itsm_status itsm__no_conflict(uint32_t *out, itsm_work *work, itsm__draft *draft, const itsm_guard_def *guard);
+
+/* After an operation: did it change who is scheduled, when, or on what? */
+itsm_status itsm__schedule_follow(itsm_work *work, const itsm__touch *touch);
+
+/* What collides has changed: the schedule row is written with the batch. */
+itsm_status itsm__schedule_alter(itsm_work *work);
+
+/* The check or the write of the row; its body is appended to the bytes. */
+itsm_status itsm__schedule_op(itsm_op *out, itsm_buf *bytes, const itsm_work *work);
+
+/* tick.c -------------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__timers_new(itsm_sms *sms);
+
+/* The earliest instant at which a timer can move a record as it is; ITSM_TIME_NONE: not before it is written again. */
+itsm_time itsm__timer_at(itsm_work *work, itsm__draft *draft);
+
 /* move.c -------------------------------------------------------------------------------------------------------------- */
+
+/* Make a move as the library itself, as part of the operation under way. */
+itsm_status itsm__move_as_system(itsm_work *work, itsm__draft *draft, itsm_str name);
 
 /* Every move from the present states of a draft, tried and undone. */
 itsm_status itsm__work_possible(itsm_work *work, itsm__draft *draft, itsm_possible_fn fn, void *user);

@@ -348,13 +348,29 @@ static itsm_status write_field(itsm_work *work, itsm_record *record, const itsm_
     return itsm_record_set(record, field, &value);
 }
 
+/* Along these two records collide that touch different items. */
+static int is_dependency(const itsm_link_def *link)
+{
+    return itsm_str_is(link->name, "depends_on") || itsm_str_is(link->name, "depends_on_me");
+}
+
+/* Changing a field that had a value voids what was decided on it. */
+static itsm_status void_approvals(itsm_work *work, itsm__draft *draft, const itsm_link_def *link)
+{
+    if (!link || !link->is_field) return ITSM_OK;
+    const itsm_field_def *field = &link->type->fields[link->field];
+    return itsm__record_at(draft->record, field->number) ? itsm__approvals_void(work, draft, field->name) : ITSM_OK;
+}
+
 static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_def *link, itsm__draft *b,
                               const itsm_link_def *inverse, int adding)
 {
     itsm__touch *touch;
     uint32_t action = adding ? ITSM_AUDIT_LINK : ITSM_AUDIT_UNLINK;
     itsm_ref from = itsm_record_ref(a->record), to = itsm_record_ref(b->record);
-    itsm_status rc = itsm__work_touch(&touch, work, a, action, link->name);
+    itsm_status rc = void_approvals(work, a, link);
+    if (!rc) rc = void_approvals(work, b, inverse);
+    if (!rc) rc = itsm__work_touch(&touch, work, a, action, link->name);
     if (!rc && inverse && itsm__is_anchor(work->sms, inverse))
         rc = itsm__work_touch(&touch, work, b, action, inverse->name);
     if (rc) return rc;
@@ -363,6 +379,7 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
         rc = itsm__work_touch(&touch, work, b, action, inverse->name);
         return rc ? rc : write_field(work, b->record, &inverse->type->fields[inverse->field], from, adding);
     }
+    if (is_dependency(link) && (rc = itsm__schedule_alter(work))) return rc;
     rc = itsm__grow(&work->memory, &work->links, &work->link_capacity, work->nlinks + 1, sizeof *work->links);
     if (rc) return rc;
     itsm__link_change change = {from, to, link, adding};

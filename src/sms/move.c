@@ -270,24 +270,57 @@ static itsm_status judge(const moving *m)
     return rc ? rc : itsm_machine_judge(m->machine, m->move, subject, m->act, explain_unmet, &u);
 }
 
-/* Steps 2 to 6 of a move; every finding is an issue. */
-static itsm_status move_once(moving *m, const itsm_named *set, size_t n)
+/* Step 2: the fields that a host's move brings; every finding is an issue. */
+static itsm_status write_fields(const moving *m, const itsm_named *set, size_t n)
 {
     itsm__touch *touch;
     itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name);
-    if (rc) return rc;
+    if (rc || !n) return rc;
     itsm_status found = itsm__write_fields(m->work, m->draft, set, n, itsm__primary_state(m->draft->record), 0);
     if (found && found != ITSM_E_REFUSED) return found;
-    if ((rc = itsm__derive(m->draft->record, NULL))) return rc;
-    found = itsm__worse(found, judge(m));
-    if (is_failure(found)) return found;
+    rc = itsm__approvals_void_edited(m->work, m->draft, touch->before, set, n);
+    return rc ? rc : found;
+}
+
+/* Steps 3 to 6 of a move; every finding is an issue. */
+static itsm_status move_once(moving *m)
+{
+    itsm__touch *touch;
+    const itsm_state_def *from = itsm__primary_state(m->draft->record);
+    itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name), found;
+    if (rc || (rc = itsm__derive(m->draft->record, NULL))) return rc;
+    if (is_failure(found = judge(m))) return found;
     found = itsm__worse(found, apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
-        (rc = itsm__derive(m->draft->record, NULL)))
+        (rc = itsm__derive(m->draft->record, NULL)) || (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
     found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record), NULL));
     return found ? found : itsm_record_check(m->work->ctx, m->draft->record);
+}
+
+/* The act under way, done by the library itself. */
+static itsm_act as_system(const itsm_work *work)
+{
+    static const itsm_str system_role[] = {{"system", 6}};
+    itsm_act act = work->act;
+    act.who = system_role[0], act.roles = system_role, act.nroles = 1;
+    return act;
+}
+
+static itsm_status move_by_system(moving *m)
+{
+    m->work->by_system = 1;
+    const itsm_status rc = move_once(m);
+    m->work->by_system = 0;
+    return rc;
+}
+
+itsm_status itsm__move_as_system(itsm_work *work, itsm__draft *draft, itsm_str name)
+{
+    const itsm_act act = as_system(work);
+    moving m = {work, draft, NULL, NULL, &act, 0};
+    return find_move(&m, name) ? move_by_system(&m) : ITSM_OK;
 }
 
 /* Firing ------------------------------------------------------------------------------------------------------------ */
@@ -363,17 +396,13 @@ static itsm_status refuse_fired(const firing *f, const fired *item, const itsm_r
 
 static itsm_status fire_one(firing *f, size_t i)
 {
-    static const itsm_str system_role[] = {{"system", 6}};
     const fired item = f->items[i];
-    itsm_act act = f->work->act;
+    const itsm_act act = as_system(f->work);
     moving m = {f->work, NULL, NULL, NULL, &act, 0};
-    act.who = system_role[0], act.roles = system_role, act.nroles = 1;
     itsm_status rc = itsm__work_find(&m.draft, f->work, item.ref);
     if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
     if (!find_move(&m, item.move)) return itsm__work_check(f->work, m.draft);
-    f->work->by_system = 1;
-    rc = move_once(&m, NULL, 0);
-    f->work->by_system = 0;
+    rc = move_by_system(&m);
     if (rc == ITSM_E_REFUSED || rc == ITSM_E_UNDECIDED) return refuse_fired(f, &item, m.draft->record, rc);
     return rc ? rc : collect_fired(f, &m, item.root);
 }
@@ -398,7 +427,8 @@ itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_
     if (rc) return rc;
     if (!find_move(&m, name)) return refuse_state(work, m.draft->record, name);
     m.act = &work->act;
-    rc = move_once(&m, set, n);
+    rc = write_fields(&m, set, n);
+    if (!is_failure(rc)) rc = itsm__worse(rc, move_once(&m));
     return itsm__work_end(work, rc ? rc : fire_all(&m));
 }
 
@@ -411,7 +441,7 @@ static itsm_status try_move(moving *m)
     itsm__issues_clear(m->work->ctx);
     itsm_status rc = itsm__work_begin(m->work);
     if (rc) return rc;
-    rc = move_once(m, NULL, 0);
+    rc = move_once(m);
     if (!rc) rc = fire_all(m);
     if (!rc) rc = itsm__links_follow(m->work);
     itsm__work_undo(m->work);

@@ -95,8 +95,23 @@ static itsm_status subject_linked(void *self, itsm_link_count *out, const itsm_l
     return rc;
 }
 
+static itsm_status subject_approved(void *self, uint32_t *out, const itsm_guard_def *guard)
+{
+    const itsm__draft_subject *s = self;
+    return s->known ? ITSM_E_UNDECIDED : itsm__approved(out, s->work, s->draft, guard);
+}
+
+static itsm_status subject_custom(void *self, uint32_t *out, const itsm_guard_def *guard)
+{
+    const itsm__draft_subject *s = self;
+    const itsm_sms *sms = s->work->sms;
+    if (s->known) return ITSM_E_UNDECIDED;
+    if (guard->kind == ITSM_GUARD_NO_CONFLICT) return itsm__no_conflict(out, s->work, s->draft, guard);
+    return sms->guard ? sms->guard(sms->guard_user, out, guard, s->draft->record, &s->work->act) : ITSM_E_UNDECIDED;
+}
+
 const itsm_subject_methods itsm__draft_methods = {
-    sizeof(itsm_subject_methods), subject_state, subject_field, subject_linked, NULL, NULL, NULL};
+    sizeof(itsm_subject_methods), subject_state, subject_field, subject_linked, NULL, subject_approved, subject_custom};
 
 /* Derived fields ---------------------------------------------------------------------------------------------------- */
 
@@ -360,7 +375,8 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
     for (size_t i = 0; i < type->nmachines; i++)
         if ((rc = itsm__set_state(draft->record, &type->machines[i], type->machines[i].initial))) return rc;
     if ((rc = itsm__derive(draft->record, NULL))) return rc;
-    found = itsm__worse(found, itsm__check_mandatory(work, draft, NULL, NULL));
+    if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
+    found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL, NULL));
     if (!found) found = itsm_record_check(work->ctx, draft->record);
     return found ? found : give_number(work, draft->record);
 }
@@ -404,6 +420,7 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     const itsm_state_def *state = itsm__primary_state(draft->record);
     rc = itsm__write_fields(work, draft, set, n, state, 0);
     if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__derive(draft->record, NULL));
+    if (!rc) rc = itsm__approvals_void_edited(work, draft, touch->before, set, n);
     if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__check_mandatory(work, draft, state, touch->before));
     if (!rc) rc = itsm_record_check(work->ctx, draft->record);
     return itsm__work_end(work, rc);

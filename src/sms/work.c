@@ -60,13 +60,26 @@ itsm_status itsm__relay(itsm_work *work, itsm_status rc)
 
 static itsm_status copy_act(itsm_work *work, const itsm_act *act)
 {
-    work->act = *act, work->act.size = sizeof work->act;
+    itsm_act copy = *act;
     itsm_str *roles = itsm__arena_alloc(&work->texts, act->nroles * sizeof *roles);
-    itsm_status rc = roles ? itsm__arena_copy(&work->act.who, &work->texts, act->who) : ITSM_E_NOMEM;
+    itsm_status rc = roles ? itsm__arena_copy(&copy.who, &work->texts, act->who) : ITSM_E_NOMEM;
     for (size_t i = 0; i < act->nroles && !rc; i++) rc = itsm__arena_copy(&roles[i], &work->texts, act->roles[i]);
-    if (!rc) rc = itsm__arena_copy(&work->act.reason, &work->texts, work->act.reason);
-    work->act.roles = roles;
+    if (!rc) rc = itsm__arena_copy(&copy.reason, &work->texts, act->reason);
+    copy.size = sizeof copy, copy.roles = roles;
+    if (!rc) work->act = copy;
     return rc;
+}
+
+static int is_act(const itsm_act *act)
+{
+    return act && act->size >= sizeof *act && (!act->nroles || act->roles);
+}
+
+itsm_status itsm_work_act(itsm_work *work, const itsm_act *act)
+{
+    if (!work || !is_act(act)) return ITSM_E_MISUSE;
+    itsm__issues_clear(work->ctx);
+    return copy_act(work, act);
 }
 
 /* The work that was freed last, with its memory; else a new one. */
@@ -90,7 +103,7 @@ itsm_status itsm_work_new(itsm_work **out, itsm_sms *sms, const itsm_act *act)
 {
     if (!out) return ITSM_E_MISUSE;
     *out = NULL;
-    if (!sms || !act || act->size < sizeof *act || (act->nroles && !act->roles)) return ITSM_E_MISUSE;
+    if (!sms || !is_act(act)) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
     if (sms->open)
         return itsm__issue(sms->ctx, ITSM_E_MISUSE, itsm__no_text(), itsm__no_text(), itsm__no_text(),
@@ -122,6 +135,7 @@ void itsm__work_empty(itsm_work *work)
     work->ndrafts = work->ntouches = work->nlinks = work->history.n = work->audit.n = work->notices.n = 0;
     work->bytes.n = work->nnotices = 0;
     work->has_txid = work->unsure = 0;
+    memset(&work->schedule, 0, sizeof work->schedule);
 }
 
 void itsm_work_clear(itsm_work *work)
@@ -188,6 +202,7 @@ itsm_status itsm__work_begin(itsm_work *work)
     mark->history = work->history.n, mark->audit = work->audit.n, mark->notices = work->notices.n;
     mark->nnotices = work->nnotices, mark->bytes = work->bytes.n, mark->nlinks = work->nlinks;
     mark->replaced = SIZE_MAX, mark->has_txid = work->has_txid;
+    mark->schedule_checked = work->schedule.checked, mark->schedule_dirty = work->schedule.dirty;
     work->ntouches = work->nchecks = work->ndeviations = 0, work->by_system = 0;
     return ITSM_OK;
 }
@@ -360,6 +375,7 @@ void itsm__work_undo(itsm_work *work)
     work->ntouches = work->nchecks = 0, work->by_system = 0;
     work->history.n = mark->history, work->audit.n = mark->audit, work->notices.n = mark->notices;
     work->nnotices = mark->nnotices, work->bytes.n = mark->bytes, work->has_txid = mark->has_txid;
+    work->schedule.checked = mark->schedule_checked, work->schedule.dirty = mark->schedule_dirty;
 }
 
 /* Settling ---------------------------------------------------------------------------------------------------------- */
@@ -512,6 +528,7 @@ static itsm_status settle_touch(itsm_work *work, itsm__touch *touch, itsm_time e
     itsm_status rc = stamp_header(draft->record, effective, who, touch->created);
     if (!rc) rc = differences(&content.entry, work, touch->before, draft->record);
     if (!rc && touch->action != ITSM_AUDIT_OBSERVE) rc = itsm__clocks_follow(work, touch, effective);
+    if (!rc) rc = itsm__schedule_follow(work, touch);
     if (!rc) rc = add_history(work, touch, &content);
     if (!rc) rc = add_audit(work, &content, touch->by_system);
     return rc;
