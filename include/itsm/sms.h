@@ -81,6 +81,12 @@ typedef struct itsm_outcome {
 typedef itsm_status (*itsm_guard_fn)(void *user, uint32_t *out, const itsm_guard_def *guard, const itsm_record *record,
                                      const itsm_act *act);
 
+/** How long records of a class are kept after they were closed.  Fixed layout. */
+typedef struct itsm_retention {
+    itsm_str name;    /**< Value of the field `retention_class`; empty: records that name none. */
+    itsm_span period; /**< From the closing on; not negative. */
+} itsm_retention;
+
 /** How a system works.  All members may be zero. */
 typedef struct itsm_sms_options {
     size_t size;         /**< sizeof(itsm_sms_options). */
@@ -93,10 +99,12 @@ typedef struct itsm_sms_options {
     itsm_bytes key;
     itsm_guard_fn guard; /**< Judges the host's own guards; NULL: they are undecided, never passed. */
     void *guard_user;    /**< Passed to @c guard. */
+    const itsm_retention *retentions; /**< Periods by class; copied.  A class without one is never purged. */
+    size_t nretentions;               /**< How many. */
 } itsm_sms_options;
 
 /** Start value of #itsm_sms_options. */
-#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 }, NULL, NULL }
+#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 }, NULL, NULL, NULL, 0 }
 
 /**
  * Start a system on a store.
@@ -286,6 +294,24 @@ typedef struct itsm_approval {
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_approve(itsm_outcome *out, itsm_ref *refs, itsm_sms *sms, itsm_ref subject,
                                                     const itsm_approval *approvals, size_t n, const itsm_act *act);
+
+/**
+ * Delete a record whose retention has ended, with its clocks, its links and its history.
+ *
+ * The audit trail stays: its entries do not hold what the record said, verify as before, and one more says who purged
+ * what and when.  Records that refer to it find nothing.  The bytes are gone for good once the store was compacted.
+ *
+ * @param sms    A system.
+ * @param ref    The record.
+ * @param expect Its revision as last seen, or ITSM_REV_ANY.
+ * @param act    Who acts, and when.
+ * @retval ITSM_OK          Purged.
+ * @retval ITSM_E_REFUSED   It is not closed or cancelled (`state`), or its retention lasts (`retention`).
+ * @retval ITSM_E_NOT_FOUND No such record.
+ * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_purge(itsm_sms *sms, itsm_ref ref, uint64_t expect, const itsm_act *act);
 
 /** One move of the present state: open now, or what is missing.  A host draws its buttons from these. */
 typedef struct itsm_possible {

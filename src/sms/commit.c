@@ -177,6 +177,14 @@ static itsm_status put_schedule(batch *b)
     return itsm__schedule_op(op, &b->bytes, b->work);
 }
 
+static itsm_status put_deletions(batch *b)
+{
+    const itsm_work *work = b->work;
+    for (size_t i = 0; i < work->ndeletions; i++)
+        if (!add_op(b, ITSM_DEL, work->deletions[i].ref, work->deletions[i].expect)) return ITSM_E_NOMEM;
+    return ITSM_OK;
+}
+
 /* Now that nothing moves any more, turn offsets into pointers. */
 static void fix_places(batch *b)
 {
@@ -261,6 +269,7 @@ static itsm_status write_batch(itsm_work *work)
     itsm_status rc = put_drafts(b);
     if (!rc) rc = put_links(b);
     if (!rc) rc = put_schedule(b);
+    if (!rc) rc = put_deletions(b);
     if (!rc) rc = put_pieces(b, &work->history);
     if (!rc) rc = put_pieces(b, &work->notices);
     if (!rc) fix_places(b), rc = send(b);
@@ -296,7 +305,7 @@ itsm_status itsm_work_commit(itsm_outcome *out, itsm_work *work)
     itsm_outcome outcome = ITSM_OUTCOME_INIT;
     if (!work || (out && out->size < sizeof out->size)) return ITSM_E_MISUSE;
     itsm__issues_clear(work->ctx);
-    if (!work->history.n && !work->schedule.dirty) return itsm__work_empty(work), ITSM_NOTHING;
+    if (!work->audit.n && !work->schedule.dirty) return itsm__work_empty(work), ITSM_NOTHING;
     itsm_status rc = out ? fill_outcome(&outcome, work) : ITSM_OK;
     if (!rc) rc = write_batch(work);
     if (rc) return rc;

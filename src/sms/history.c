@@ -35,6 +35,17 @@ itsm_id itsm__history_id(itsm_ref ref, uint64_t revision)
     return id;
 }
 
+void itsm__history_range(itsm_range *range, itsm__history_ends *ends, itsm_ref ref)
+{
+    const itsm_ref first = {ITSM_ROW_HISTORY, itsm__history_id(ref, 0)};
+    const itsm_ref last = {ITSM_ROW_HISTORY, itsm__history_id(ref, ITSM__HISTORY_REVISIONS)};
+    ends->from = itsm_value_ref(first), ends->to = itsm_value_ref(last);
+    itsm__put_be64(ends->bytes, first.id.hi), itsm__put_be64(ends->bytes + 8, first.id.lo);
+    itsm__put_be64(ends->bytes + 16, last.id.hi), itsm__put_be64(ends->bytes + 24, last.id.lo);
+    range->type = ITSM_ROW_HISTORY, range->from = &ends->from, range->to = &ends->to;
+    range->lo.p = ends->bytes, range->lo.n = 16, range->hi.p = ends->bytes + 16, range->hi.n = 16;
+}
+
 static uint64_t zigzag(int64_t i)
 {
     return (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0);

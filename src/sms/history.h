@@ -37,6 +37,13 @@ itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena,
 itsm_id itsm__history_id(itsm_ref ref, uint64_t revision);
 #define ITSM__HISTORY_REVISIONS UINT64_C(0xFFFFFFFF) /* the highest revision with a history */
 
+/* The range of a record's history rows; it borrows from the ends. */
+typedef struct itsm__history_ends {
+    itsm_value from, to;
+    unsigned char bytes[32];
+} itsm__history_ends;
+void itsm__history_range(itsm_range *range, itsm__history_ends *ends, itsm_ref ref);
+
 /* The same 16 bytes for the same parts: identities of rows that are named by what they are about. */
 itsm_id itsm__derived_id(const char *purpose, itsm_bytes content);
 

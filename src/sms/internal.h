@@ -114,6 +114,12 @@ typedef struct itsm__schedule {
     size_t n;
 } itsm__schedule;
 
+/* A row that is taken away with the batch. */
+typedef struct itsm__deletion {
+    itsm_ref ref;
+    uint64_t expect;
+} itsm__deletion;
+
 /* Where a work stands before an operation, to go back to. */
 typedef struct itsm__mark {
     size_t history, audit, notices, nnotices, bytes, nlinks;
@@ -138,6 +144,9 @@ struct itsm_sms {
     unsigned char *timed;             /* by type: a timer makes some of its moves */
     const itsm_guard_def **scheduled; /* by type: a guard that looks for collisions, or NULL */
     size_t nanchors, ntimed, nscheduled;
+    itsm_retention *retentions;
+    size_t nretentions;
+    itsm__arena texts;   /* of the retentions */
     itsm_guard_fn guard; /* the host's own guards, or NULL */
     void *guard_user;
     itsm__arena arena;         /* of what was read last */
@@ -163,6 +172,8 @@ struct itsm_work {
     itsm__link_change *links;
     size_t nlinks, link_capacity;
     itsm__schedule schedule;
+    itsm__deletion *deletions;
+    size_t ndeletions, deletion_capacity;
     itsm_buf bytes; /* bodies and entries */
     itsm__batch batch;
     itsm__pieces history, audit, notices;
@@ -346,6 +357,17 @@ itsm_status itsm__timers_new(itsm_sms *sms);
 
 /* The earliest instant at which a timer can move a record as it is; ITSM_TIME_NONE: not before it is written again. */
 itsm_time itsm__timer_at(itsm_work *work, itsm__draft *draft);
+
+/* purge.c ------------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__retentions_new(itsm_sms *sms, const itsm_retention *list, size_t n);
+
+/* The rows of all links of a record. */
+itsm_status itsm__links_delete(itsm_work *work, itsm__draft *draft,
+                               itsm_status (*delete_row)(itsm_work *, itsm_ref, uint64_t));
+
+/* History and audit entry of one touched draft. */
+itsm_status itsm__add_entry(itsm_work *work, const itsm__touch *touch, itsm__history_content *content);
 
 /* move.c -------------------------------------------------------------------------------------------------------------- */
 

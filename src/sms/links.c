@@ -264,6 +264,41 @@ itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_lin
     return rc;
 }
 
+/* Delete the rows of one relation that stand in the store. */
+static itsm_status delete_rows(itsm_work *work, itsm_ref near, const itsm_link_def *link, int near_is_from,
+                               itsm_status (*delete_row)(itsm_work *, itsm_ref, uint64_t))
+{
+    itsm_buf prefix = ITSM_BUF_INIT, end = ITSM_BUF_INIT;
+    itsm_cursor cursor = ITSM_CURSOR_INIT;
+    itsm_row row;
+    itsm_buf_init(&prefix, work->ctx), itsm_buf_init(&end, work->ctx);
+    itsm_status rc = itsm__key_ref(&prefix, near);
+    if (!rc) rc = itsm__key_unsigned(&prefix, link->number);
+    if (!rc) rc = scan(&cursor, work, ITSM_ROW_LINK, near_is_from ? 1 : 2, &prefix, &end, NULL);
+    while (!rc && (rc = next_row(&row, work, &cursor)) == ITSM_OK) rc = delete_row(work, row.ref, row.rev);
+    itsm_store_cursor_close(&cursor);
+    itsm_buf_clear(&prefix), itsm_buf_clear(&end);
+    return rc < 0 ? rc : ITSM_OK;
+}
+
+itsm_status itsm__links_delete(itsm_work *work, itsm__draft *draft,
+                               itsm_status (*delete_row)(itsm_work *, itsm_ref, uint64_t))
+{
+    const itsm_type_def *type = itsm_record_type(draft->record);
+    const itsm_ref near = itsm_record_ref(draft->record);
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < type->nlinks && !rc; i++) {
+        const itsm_link_def *link = &type->links[i];
+        const itsm_link_def *inverse = link->is_field ? NULL : inverse_of(link, link->target);
+        if (link->is_field || (inverse && inverse->is_field)) continue; /* kept in a field */
+        itsm__link_change kept = {near, near, link, 1};
+        canonical(&kept, link->target);
+        rc = delete_rows(work, near, link, kept.link == link, delete_row);
+        if (!rc && is_own_inverse(link)) rc = delete_rows(work, near, link, 0, delete_row);
+    }
+    return rc;
+}
+
 /* Writing ----------------------------------------------------------------------------------------------------------- */
 
 static itsm_status count_one(void *user, itsm_ref ref)

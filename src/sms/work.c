@@ -135,6 +135,7 @@ void itsm__work_empty(itsm_work *work)
     work->ndrafts = work->ntouches = work->nlinks = work->history.n = work->audit.n = work->notices.n = 0;
     work->bytes.n = work->nnotices = 0;
     work->has_txid = work->unsure = 0;
+    work->ndeletions = 0;
     memset(&work->schedule, 0, sizeof work->schedule);
 }
 
@@ -167,6 +168,7 @@ void itsm__work_destroy(itsm_work *work)
     itsm__free(memory, work->touches, work->touch_capacity * sizeof *work->touches);
     itsm__free(memory, work->checks, work->check_capacity * sizeof *work->checks);
     itsm__free(memory, work->links, work->link_capacity * sizeof *work->links);
+    itsm__free(memory, work->deletions, work->deletion_capacity * sizeof *work->deletions);
     itsm__free(memory, work->history.items, work->history.capacity * sizeof *work->history.items);
     itsm__free(memory, work->audit.items, work->audit.capacity * sizeof *work->audit.items);
     itsm__free(memory, work->notices.items, work->notices.capacity * sizeof *work->notices.items);
@@ -500,6 +502,12 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
     return ITSM_OK;
 }
 
+itsm_status itsm__add_entry(itsm_work *work, const itsm__touch *touch, itsm__history_content *content)
+{
+    const itsm_status rc = add_history(work, touch, content);
+    return rc ? rc : add_audit(work, content, touch->by_system);
+}
+
 static itsm_status stamp_header(itsm_record *record, itsm_time at, itsm_str who, int created)
 {
     itsm_value when = itsm_value_number(ITSM_TIME, at), party = itsm_value_text(who);
@@ -529,9 +537,7 @@ static itsm_status settle_touch(itsm_work *work, itsm__touch *touch, itsm_time e
     if (!rc) rc = differences(&content.entry, work, touch->before, draft->record);
     if (!rc && touch->action != ITSM_AUDIT_OBSERVE) rc = itsm__clocks_follow(work, touch, effective);
     if (!rc) rc = itsm__schedule_follow(work, touch);
-    if (!rc) rc = add_history(work, touch, &content);
-    if (!rc) rc = add_audit(work, &content, touch->by_system);
-    return rc;
+    return rc ? rc : itsm__add_entry(work, touch, &content);
 }
 
 itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who)
