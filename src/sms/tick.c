@@ -161,7 +161,8 @@ itsm_status itsm__timers_new(itsm_sms *sms)
 typedef struct due {
     itsm_ref ref;
     itsm_time created;
-    size_t place; /* of its type in the model, then of its key */
+    size_t type;     /* its place in the model */
+    itsm_str number; /* in the arena */
 } due;
 
 typedef struct ticking {
@@ -169,17 +170,21 @@ typedef struct ticking {
     itsm_time now;
     due *items;
     size_t n, capacity;
+    itsm__arena arena;
     uint64_t made;
     itsm_tick_fn fn;
     void *user;
 } ticking;
 
+/* In order of creation; of those made at one instant, in order of types and numbers. */
 static int compare_due(const void *a, const void *b, void *user)
 {
     const due *x = a, *y = b;
     (void)user;
     if (x->created != y->created) return x->created < y->created ? -1 : 1;
-    return x->place < y->place ? -1 : x->place > y->place;
+    if (x->type != y->type) return x->type < y->type ? -1 : 1;
+    if (x->number.n != y->number.n) return x->number.n < y->number.n ? -1 : 1;
+    return x->number.n ? memcmp(x->number.p, y->number.p, x->number.n) : 0;
 }
 
 static itsm_status add_due(ticking *t, itsm_ref ref)
@@ -187,8 +192,21 @@ static itsm_status add_due(ticking *t, itsm_ref ref)
     itsm_status rc = itsm__grow(&t->sms->memory, &t->items, &t->capacity, t->n + 1, sizeof *t->items);
     if (rc) return rc;
     due *item = &t->items[t->n];
-    item->ref = ref, item->created = 0, item->place = t->n++;
+    memset(item, 0, sizeof *item);
+    item->ref = ref, t->n++;
     return ITSM_OK;
+}
+
+/* What a record is ordered by. */
+static itsm_status fill_due(ticking *t, itsm_work *work, due *item)
+{
+    itsm__draft *draft;
+    itsm_status rc = itsm__work_find(&draft, work, item->ref);
+    if (rc) return rc == ITSM_NOTHING ? ITSM_OK : rc;
+    const itsm_value *created = itsm__record_at(draft->record, ITSM_FIELD_CREATED_AT);
+    const itsm_value *number = itsm__record_at(draft->record, ITSM_FIELD_NUMBER);
+    item->created = created ? created->u.i : 0, item->type = itsm_record_type(draft->record)->index;
+    return number ? itsm__arena_copy(&item->number, &t->arena, number->u.s) : ITSM_OK;
 }
 
 /* Records of a type whose key is not after now. */
@@ -215,19 +233,12 @@ static itsm_status collect_due(ticking *t, itsm_work *work)
     const size_t n = itsm_model_type_count(t->sms->model);
     itsm_status rc = itsm__work_ready(work);
     t->n = 0;
+    itsm__arena_reset(&t->arena);
     for (size_t i = 0; i < n && !rc; i++) {
         const itsm_type_def *type = itsm_model_type_at(t->sms->model, i);
         if (t->sms->timed[type->index]) rc = scan_type(t, work, type);
     }
-    for (size_t i = 0; i < t->n && !rc; i++) {
-        itsm__draft *draft;
-        rc = itsm__work_find(&draft, work, t->items[i].ref);
-        if (rc == ITSM_NOTHING) rc = ITSM_OK;
-        else if (!rc) {
-            const itsm_value *created = itsm__record_at(draft->record, ITSM_FIELD_CREATED_AT);
-            if (created) t->items[i].created = created->u.i;
-        }
-    }
+    for (size_t i = 0; i < t->n && !rc; i++) rc = fill_due(t, work, &t->items[i]);
     if (!rc) itsm__sort(t->items, t->n, sizeof *t->items, compare_due, NULL);
     itsm__work_empty(work);
     return rc;
@@ -288,12 +299,16 @@ static itsm_status tick(ticking *t, itsm_work *work)
 itsm_status itsm_sms_tick(uint64_t *out, itsm_sms *sms, itsm_time now, itsm_tick_fn fn, void *user)
 {
     itsm_work *work;
-    ticking t = {sms, now, NULL, 0, 0, 0, fn, user};
+    ticking t;
     if (!sms || now == ITSM_TIME_NONE) return ITSM_E_MISUSE;
     const itsm_act act = timer_act(now);
     itsm_status rc = itsm_work_new(&work, sms, &act);
     if (rc) return rc;
+    memset(&t, 0, sizeof t);
+    t.sms = sms, t.now = now, t.fn = fn, t.user = user;
+    itsm__arena_init(&t.arena, &sms->memory);
     rc = tick(&t, work);
+    itsm__arena_clear(&t.arena);
     if (out) *out = t.made;
     itsm_work_free(work);
     itsm__free(&sms->memory, t.items, t.capacity * sizeof *t.items);
