@@ -65,6 +65,7 @@ missing() {
         command -v "${tool%%:*}" >/dev/null || echo "${tool##*:}"
     done
     { command -v pkg-config >/dev/null && pkg-config --exists criterion; } || echo libcriterion-dev
+    { command -v pkg-config >/dev/null && pkg-config --exists libical; } || echo libical-dev
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || echo tzdata
 }
 

@@ -347,7 +347,12 @@ typedef struct itsm_zone_source {
     size_t size; /**< sizeof(itsm_zone_source). */
     /** Append the bytes of zone @p name to @p out.  ITSM_E_NOT_FOUND if there is no such zone. */
     itsm_status (*load)(void *self, struct itsm_buf *out, itsm_str name);
-    void *self; /**< Passed to @c load. */
+    void *self; /**< Passed to @c load and @c version. */
+    /**
+     * Append the release of the tz database that zone @p name is of, such as "2026f".  NULL, any code but ITSM_OK and
+     * ITSM_E_NOMEM, or a text that is not 1 to 31 letters, digits and "+-._": it is not known.
+     */
+    itsm_status (*version)(void *self, struct itsm_buf *out, itsm_str name);
 } itsm_zone_source;
 
 /** What a context is made of.  All members may be zero. */

@@ -21,8 +21,9 @@ ITSM_BEGIN_C
  * Make a context with what the system has: its random numbers, its mutexes, its zones, the memory of the C library.
  *
  * Zones are looked for in the directory named by the environment variable `ITSM_ZONEINFO`, then in
- * `/usr/share/zoneinfo`, `/usr/lib/zoneinfo`, `/usr/share/lib/zoneinfo` and `/etc/zoneinfo`.  A name with an empty, "."
- * or ".." part, or an absolute one, is not looked for at all.
+ * `/usr/share/zoneinfo`, `/usr/lib/zoneinfo`, `/usr/share/lib/zoneinfo` and `/etc/zoneinfo`, then among those that are
+ * built into the library: itsm_zones_embedded().  A name with an empty, "." or ".." part, or an absolute one, is not
+ * looked for at all.
  *
  * @param out Yours; freed by itsm_ctx_free().
  * @retval ITSM_OK       @p out is a context.

@@ -819,10 +819,12 @@ typedef struct itsm_clock_row {
     size_t nevents;                 /**< How many. */
     const int64_t *priorities;      /**< Priorities its targets were chosen by: what `target` of an event counts. */
     size_t npriorities;             /**< How many; at least 1. */
+    const itsm_sla_facts *facts;    /**< As many: the priority and what else its targets were chosen by, as
+                                         itsm_sla_targets() takes it. */
 } itsm_clock_row;
 
 /** Start value of #itsm_clock_row. */
-#define ITSM_CLOCK_ROW_INIT { sizeof(itsm_clock_row), 0, 0, NULL, 0, NULL, 0 }
+#define ITSM_CLOCK_ROW_INIT { sizeof(itsm_clock_row), 0, 0, NULL, 0, NULL, 0, NULL }
 
 /**
  * Read the events of one clock of a record, e.g. to fold them under another calendar.

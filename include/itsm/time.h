@@ -199,6 +199,27 @@ ITSM_API void itsm_zone_free(itsm_zone *zone);
  */
 ITSM_API itsm_str itsm_zone_name(const itsm_zone *zone);
 
+/**
+ * Tell which release of the tz database a zone is of, such as "2026f".
+ *
+ * @param zone A zone.
+ * @return Borrowed from the zone; NUL-terminated.  Empty if it is not known: the zone source does not say, or the zone
+ *         is UTC, a fixed offset, or decoded from bytes.
+ * @since 0.1
+ */
+ITSM_API itsm_str itsm_zone_version(const itsm_zone *zone);
+
+/**
+ * The zones that are built into the library, as a zone source: for machines without any.
+ *
+ * They are there if the library was built with the option ITSM_EMBED_ZONES, all those of the building machine's tz
+ * database: some 600 names in 312 KB of constant data.  Every zone is found without a file being opened.
+ *
+ * @return Static, usable by every thread; NULL if the library was built without them.
+ * @since 0.1
+ */
+ITSM_API const itsm_zone_source *itsm_zones_embedded(void);
+
 /** An instant on the wall of a zone.  A plain value; its layout is frozen. */
 typedef struct itsm_local {
     int64_t wall;          /**< Wall clock: the instant plus the offset. */

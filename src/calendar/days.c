@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each day of UTC looks like: the open spans of a definition, day by day.
+ * What each day of UTC looks like: the open spans of a calendar, day by day.
  *
- * A day of UTC is *plain* when no clock change is within three days of it and nothing dated can reach it; its pattern
- * then depends on the weekday and the offset only, and costs a look into a cache of a week.  All other days are built
- * from the dates around them: intervals turned into seconds, sorted, joined, closed ones taken away; O(k log k) for k
- * intervals, some 300 ns for a usual day.  Patterns are interned.
+ * First each leaf of the tree on its own.  A day of UTC is *plain* when no clock change is within three days of it and
+ * nothing dated can reach it; its look then depends on the weekday and the offset only, and costs a glance into a cache
+ * of a week.  All other days are built from the dates around them: intervals turned into seconds, sorted, joined,
+ * closed ones taken away; O(k log k) for k intervals, some 300 ns for a usual day.  Looks are interned.
+ *
+ * Then the looks of all leaves make the pattern of the day: a sweep over their edges with the tree kept up to date, once
+ * for each tuple of looks, O(k log k) for k edges.
  */
 #include "calendar/compile.h"
 
 #include "base/sort.h"
 
 enum {
-    EARLIEST_YEAR = -10000,
-    REACH_BEFORE = 2, /* UTC days that a local date can reach before and after the day of the same number */
-    REACH_AFTER = 4,
-    CHANGE_REACH = 3 /* days around a clock change that are not plain */
+    CHANGE_REACH = 3, /* days around a clock change that are not plain */
+    CHUNK = 1024      /* days filled at a time */
 };
 
 enum { NEAR_EXCEPTION = 1, NEAR_CHANGE = 2 };
+
+static const itsm_hours whole_day = {0, ITSM__DAY_SECONDS};
 
 void itsm__compiler_init(itsm__compiler *c, itsm_calendar *calendar)
 {
@@ -26,16 +29,40 @@ void itsm__compiler_init(itsm__compiler *c, itsm_calendar *calendar)
     c->calendar = calendar, c->memory = calendar->memory;
     itsm__map_init(&c->interned, &c->memory);
     itsm__map_init(&c->shapes, &c->memory);
+    itsm__map_init(&c->seen, &c->memory);
+    itsm__map_init(&c->leaf_shapes, &c->memory);
+    itsm__map_init(&c->combined, &c->memory);
+}
+
+static void clear_leaves(itsm__compiler *c)
+{
+    const size_t n = c->calendar->nleaves;
+    if (!c->leaves) return;
+    for (size_t i = 0; i < n; i++) {
+        itsm__holidays_clear(&c->leaves[i].holidays);
+        itsm__free(&c->memory, c->leaves[i].looks, CHUNK * sizeof(uint32_t));
+    }
+    itsm__free(&c->memory, c->leaves, n * sizeof *c->leaves);
 }
 
 void itsm__compiler_clear(itsm__compiler *c)
 {
     itsm__map_clear(&c->interned);
     itsm__map_clear(&c->shapes);
+    itsm__map_clear(&c->seen);
+    itsm__map_clear(&c->leaf_shapes);
+    itsm__map_clear(&c->combined);
+    clear_leaves(c);
+    itsm__free(&c->memory, c->looks, c->look_capacity * sizeof *c->looks);
+    itsm__free(&c->memory, c->look_spans, c->look_span_capacity * sizeof *c->look_spans);
+    itsm__free(&c->memory, c->tuple, c->calendar->nleaves * sizeof *c->tuple);
+    itsm__free(&c->memory, c->edges, c->edge_capacity * sizeof *c->edges);
+    itsm__free(&c->memory, c->tree.open, c->calendar->nnodes);
+    itsm__free(&c->memory, c->tree.counts, c->calendar->nnodes * sizeof *c->tree.counts);
     itsm__free(&c->memory, c->open, c->open_capacity * sizeof *c->open);
     itsm__free(&c->memory, c->closed, c->closed_capacity * sizeof *c->closed);
     itsm__free(&c->memory, c->result, c->result_capacity * sizeof *c->result);
-    itsm__free(&c->memory, c->near, c->near_capacity);
+    itsm__free(&c->memory, c->near, CHUNK);
 }
 
 /* One day --------------------------------------------------------------------------------------------------------- */
@@ -61,7 +88,7 @@ static void sort_spans(itsm__span_seconds *array, size_t n)
     }
 }
 
-/* Add a itsm__span_seconds of seconds, cut to the day. */
+/* Add a span of seconds, cut to the day. */
 static itsm_status add_span(itsm__compiler *c, itsm__span_seconds **array, size_t *n, size_t *capacity, int64_t day,
                             itsm__seconds s)
 {
@@ -76,41 +103,74 @@ static itsm_status add_span(itsm__compiler *c, itsm__span_seconds **array, size_
     return ITSM_OK;
 }
 
-/* Seconds of hours of a date: by one offset, or by the zone where the offset may change. */
-static itsm__seconds seconds_of(const itsm__compiler *c, const int32_t *offset, int64_t date, itsm_hours hours)
+static itsm_status open_span(itsm__compiler *c, int64_t day, itsm__seconds s)
 {
-    if (!offset) return itsm__hours_seconds(c->calendar->definition.zone, date, hours);
+    return add_span(c, &c->open, &c->nopen, &c->open_capacity, day, s);
+}
+
+static itsm_status close_span(itsm__compiler *c, int64_t day, itsm__seconds s)
+{
+    return add_span(c, &c->closed, &c->nclosed, &c->closed_capacity, day, s);
+}
+
+/* Seconds of hours of a date: by one offset, or by the zone where the offset may change. */
+static itsm__seconds seconds_of(const itsm__leaf *leaf, const int32_t *offset, int64_t date, itsm_hours hours)
+{
+    if (!offset) return itsm__hours_seconds(leaf->definition->zone, date, hours);
     const int64_t midnight = date * ITSM__DAY_SECONDS - *offset;
     itsm__seconds s = {midnight + hours.from, midnight + hours.to + (hours.to <= hours.from ? ITSM__DAY_SECONDS : 0)};
     return s;
 }
 
-static itsm_status open_date(itsm__compiler *c, const int32_t *offset, int64_t day, int64_t date)
+/* The days around a clock change ask for the same few dates over and over. */
+static int date_exists(itsm__leaf *leaf, int64_t date)
 {
-    if (!offset && !itsm__date_exists(c->calendar->definition.zone, date)) return ITSM_OK;
-    const itsm__date_hours hours = itsm__definition_hours(&c->calendar->definition, date);
-    for (size_t i = 0; i < hours.n; i++) {
-        const itsm_hours h = itsm__date_hours_at(&hours, i);
-        if (h.from == ITSM__CLOSED) continue;
-        itsm_status rc = add_span(c, &c->open, &c->nopen, &c->open_capacity, day, seconds_of(c, offset, date, h));
-        if (rc) return rc;
+    const size_t at = (size_t)(date & (ITSM__DATE_CACHE - 1));
+    if (leaf->asked[at] != date) {
+        leaf->exists[at] = itsm__date_exists(leaf->definition->zone, date) ? 1 : 0;
+        leaf->asked[at] = date;
     }
-    return ITSM_OK;
+    return leaf->exists[at];
 }
 
-static itsm_status close_date(itsm__compiler *c, const int32_t *offset, int64_t day, int64_t date)
+static itsm_status open_date(itsm__compiler *c, itsm__leaf *leaf, const int32_t *offset, int64_t day, int64_t date)
 {
-    static const itsm_hours whole_day = {0, ITSM__DAY_SECONDS};
-    const itsm__definition *d = &c->calendar->definition;
+    const itsm__definition *d = leaf->definition;
     itsm_status rc = ITSM_OK;
     size_t n;
-    if (itsm__definition_holiday(d, date) &&
-        (rc = add_span(c, &c->closed, &c->nclosed, &c->closed_capacity, day, seconds_of(c, offset, date, whole_day))))
-        return rc;
+    if (!offset && !date_exists(leaf, date)) return ITSM_OK;
+    const itsm__date_hours hours = itsm__definition_hours(d, date);
+    for (size_t i = 0; i < hours.n && !rc; i++) {
+        const itsm_hours h = itsm__date_hours_at(&hours, i);
+        if (h.from != ITSM__CLOSED) rc = open_span(c, day, seconds_of(leaf, offset, date, h));
+    }
+    const size_t at = itsm__dated_hours_find(&n, d->additions, d->nadditions, date);
+    for (size_t i = at; i < at + n && !rc; i++)
+        rc = open_span(c, day, seconds_of(leaf, offset, date, d->additions[i].hours));
+    return rc;
+}
+
+static itsm_status close_date(itsm__compiler *c, const itsm__leaf *leaf, const int32_t *offset, int64_t day,
+                              int64_t date)
+{
+    const itsm__definition *d = leaf->definition;
+    itsm_status rc = ITSM_OK;
+    size_t n;
+    if (itsm__holidays_find(&leaf->holidays, date)) rc = close_span(c, day, seconds_of(leaf, offset, date, whole_day));
     const size_t at = itsm__dated_hours_find(&n, d->breaks, d->nbreaks, date);
     for (size_t i = at; i < at + n && !rc; i++)
-        rc = add_span(c, &c->closed, &c->nclosed, &c->closed_capacity, day,
-                      seconds_of(c, offset, date, d->breaks[i].hours));
+        rc = close_span(c, day, seconds_of(leaf, offset, date, d->breaks[i].hours));
+    return rc;
+}
+
+/* What lies outside the time for which the leaf holds is closed. */
+static itsm_status close_outside(itsm__compiler *c, const itsm__leaf *leaf, int64_t day)
+{
+    const itsm__seconds before = {day * ITSM__DAY_SECONDS, leaf->from},
+                        after = {leaf->to, (day + 1) * ITSM__DAY_SECONDS};
+    itsm_status rc = ITSM_OK;
+    if (before.from < before.to) rc = close_span(c, day, before);
+    if (!rc && after.from < after.to) rc = close_span(c, day, after);
     return rc;
 }
 
@@ -140,6 +200,31 @@ static itsm_status combine(itsm__compiler *c)
         }
         if (run.from < run.to) c->result[c->nresult++] = run;
     }
+    return ITSM_OK;
+}
+
+/* The number of the look that has the spans of result. */
+static itsm_status intern_look(itsm__compiler *c, uint32_t *out)
+{
+    int added;
+    uint64_t *number = itsm__map_put(&c->seen, c->result, c->nresult * sizeof *c->result, &added);
+    if (!number) return ITSM_E_NOMEM;
+    if (!added) {
+        *out = (uint32_t)(*number - 1);
+        return ITSM_OK;
+    }
+    if (c->nlooks >= UINT32_MAX) return ITSM_E_LIMIT;
+    itsm_status rc = itsm__grow(&c->memory, &c->looks, &c->look_capacity, c->nlooks + 1, sizeof *c->looks);
+    if (!rc)
+        rc = itsm__grow(&c->memory, &c->look_spans, &c->look_span_capacity, c->nlook_spans + c->nresult + 1,
+                        sizeof *c->look_spans);
+    if (rc) return rc;
+    itsm__look *look = &c->looks[c->nlooks];
+    look->first = c->nlook_spans, look->n = c->nresult, look->pattern = 0;
+    if (c->nresult) memcpy(c->look_spans + c->nlook_spans, c->result, c->nresult * sizeof *c->result);
+    c->nlook_spans += c->nresult;
+    *out = (uint32_t)c->nlooks++;
+    *number = (uint64_t)*out + 1;
     return ITSM_OK;
 }
 
@@ -174,47 +259,48 @@ static itsm_status intern(itsm__compiler *c, uint32_t *out)
     return ITSM_OK;
 }
 
-/* The pattern of a day.  exceptions 0: as if there were none. */
-static itsm_status build_day(itsm__compiler *c, uint32_t *out, int64_t day, const int32_t *offset, int exceptions)
+/* The look of a day.  exceptions 0: as if there were none. */
+static itsm_status build_day(itsm__compiler *c, itsm__leaf *leaf, uint32_t *out, int64_t day, const int32_t *offset,
+                             int exceptions)
 {
+    const itsm__definition *d = leaf->definition;
     itsm_status rc = ITSM_OK;
-    const itsm__definition *d = &c->calendar->definition;
     c->nopen = c->nclosed = 0;
-    for (int64_t date = day - REACH_AFTER; date <= day + REACH_BEFORE && !rc; date++) {
+    for (int64_t date = day - ITSM__REACH_AFTER; date <= day + ITSM__REACH_BEFORE && !rc; date++) {
         if (exceptions) {
-            if (!(rc = close_date(c, offset, day, date))) rc = open_date(c, offset, day, date);
+            if (!(rc = close_date(c, leaf, offset, day, date))) rc = open_date(c, leaf, offset, day, date);
             continue;
         }
         const int weekday = itsm_date_weekday(date);
         for (size_t i = 0; i < d->nweekly[weekday] && !rc; i++)
-            rc = add_span(c, &c->open, &c->nopen, &c->open_capacity, day,
-                          seconds_of(c, offset, date, d->weekly[weekday][i]));
+            rc = open_span(c, day, seconds_of(leaf, offset, date, d->weekly[weekday][i]));
     }
+    if (!rc && exceptions) rc = close_outside(c, leaf, day);
     if (!rc) rc = combine(c);
-    if (!rc) rc = intern(c, out);
+    if (!rc) rc = intern_look(c, out);
     return rc;
 }
 
-static itsm_status plain_day(itsm__compiler *c, uint32_t *out, int64_t day, int32_t offset)
+static itsm_status plain_day(itsm__compiler *c, itsm__leaf *leaf, uint32_t *out, int64_t day, int32_t offset)
 {
     itsm__week *w = NULL;
     for (int i = 0; i < ITSM__WEEK_CACHE; i++)
-        if (c->weeks[i].used && c->weeks[i].offset == offset) w = &c->weeks[i];
+        if (leaf->weeks[i].used && leaf->weeks[i].offset == offset) w = &leaf->weeks[i];
     if (!w) {
-        w = &c->weeks[c->next_week];
-        c->next_week = (c->next_week + 1) % ITSM__WEEK_CACHE;
+        w = &leaf->weeks[leaf->next_week];
+        leaf->next_week = (leaf->next_week + 1) % ITSM__WEEK_CACHE;
         w->used = 0;
         for (int64_t i = 0; i < 7; i++) {
-            itsm_status rc = build_day(c, &w->pattern[itsm_date_weekday(i)], i, &offset, 0);
+            itsm_status rc = build_day(c, leaf, &w->look[itsm_date_weekday(i)], i, &offset, 0);
             if (rc) return rc;
         }
         w->offset = offset, w->used = 1;
     }
-    *out = w->pattern[itsm_date_weekday(day)];
+    *out = w->look[itsm_date_weekday(day)];
     return ITSM_OK;
 }
 
-/* A run of days --------------------------------------------------------------------------------------------------- */
+/* The days of a leaf ---------------------------------------------------------------------------------------------- */
 
 static void mark(itsm__compiler *c, int64_t first, size_t n, int64_t from, int64_t to, unsigned char why)
 {
@@ -223,147 +309,217 @@ static void mark(itsm__compiler *c, int64_t first, size_t n, int64_t from, int64
     for (int64_t day = from; day <= to; day++) c->near[day - first] |= why;
 }
 
+static void mark_date(itsm__compiler *c, int64_t first, size_t n, int64_t date)
+{
+    mark(c, first, n, date - ITSM__REACH_BEFORE, date + ITSM__REACH_AFTER, NEAR_EXCEPTION);
+}
+
 static void mark_hours(itsm__compiler *c, int64_t first, size_t n, const itsm__dated_hours *array, size_t count)
 {
-    size_t unused, i = itsm__dated_hours_find(&unused, array, count, first - REACH_AFTER);
+    size_t unused, i = itsm__dated_hours_find(&unused, array, count, first - ITSM__REACH_AFTER);
     int64_t last = INT64_MIN;
-    for (; i < count && array[i].date <= first + (int64_t)n + REACH_BEFORE; i++) {
+    for (; i < count && array[i].date <= first + (int64_t)n + ITSM__REACH_BEFORE; i++) {
         if (array[i].date == last) continue;
         last = array[i].date;
-        mark(c, first, n, last - REACH_BEFORE, last + REACH_AFTER, NEAR_EXCEPTION);
+        mark_date(c, first, n, last);
     }
 }
 
-static int32_t year_of(int64_t day)
+static void mark_changes(itsm__compiler *c, const itsm__leaf *leaf, int64_t first, size_t n)
 {
-    itsm_civil civil;
-    return itsm_civil_from_date(&civil, day) ? 0 : civil.year;
-}
-
-int64_t itsm__year_start(int64_t year)
-{
-    const int64_t y = year - 1;
-    return y * 365 + itsm__floor_div(y, 4) - itsm__floor_div(y, 100) + itsm__floor_div(y, 400) - 719162;
-}
-
-static void mark_exceptions(itsm__compiler *c, int64_t first, size_t n)
-{
-    const itsm__definition *d = &c->calendar->definition;
-    for (size_t i = 0; i < d->nholidays; i++) {
-        const int64_t date = d->holidays[i].date;
-        if (date >= first - REACH_AFTER && date <= first + (int64_t)n + REACH_BEFORE)
-            mark(c, first, n, date - REACH_BEFORE, date + REACH_AFTER, NEAR_EXCEPTION);
-    }
-    mark_hours(c, first, n, d->overrides, d->noverrides);
-    mark_hours(c, first, n, d->breaks, d->nbreaks);
-    if (!d->nrecurring) return;
-    const int32_t last = year_of(first + (int64_t)n + REACH_BEFORE);
-    for (int32_t year = year_of(first - REACH_AFTER); year <= last; year++) {
-        for (size_t i = 0; i < d->nrecurring; i++) {
-            int64_t date;
-            const int32_t month = (int32_t)(d->recurring[i].date / 32), day = (int32_t)(d->recurring[i].date % 32);
-            if (itsm_date_from_civil(&date, year, month, day)) continue; /* 29 February */
-            mark(c, first, n, date - REACH_BEFORE, date + REACH_AFTER, NEAR_EXCEPTION);
-        }
-    }
-}
-
-static void mark_changes(itsm__compiler *c, int64_t first, size_t n)
-{
-    const itsm_zone *zone = c->calendar->definition.zone;
     const itsm_time end = (first + (int64_t)n + CHANGE_REACH + 1) * ITSM__DAY;
     itsm_time at = (first - CHANGE_REACH - 1) * ITSM__DAY;
-    while (itsm_zone_next_transition(&at, zone, at) == ITSM_OK && at < end) {
+    while (itsm_zone_next_transition(&at, leaf->definition->zone, at) == ITSM_OK && at < end) {
         const int64_t day = itsm__floor_div(at, ITSM__DAY);
         mark(c, first, n, day - CHANGE_REACH, day + CHANGE_REACH, NEAR_CHANGE);
     }
 }
 
-itsm_status itsm__compile_days(itsm__compiler *c, itsm__day_word *words, int64_t first, size_t n)
+/* The day in which a second lies that is an edge of the leaf's time. */
+static void mark_cut(itsm__compiler *c, int64_t first, size_t n, int64_t second)
 {
-    itsm_status rc = itsm__grow(&c->memory, &c->near, &c->near_capacity, n, 1);
-    if (rc) return rc;
+    const int64_t day = itsm__floor_div(second, ITSM__DAY_SECONDS);
+    mark(c, first, n, day, day, NEAR_EXCEPTION);
+}
+
+static itsm_status mark_all(itsm__compiler *c, itsm__leaf *leaf, int64_t first, size_t n)
+{
+    const itsm__definition *d = leaf->definition;
     memset(c->near, 0, n);
-    mark_exceptions(c, first, n);
-    mark_changes(c, first, n);
-    int64_t seconds = 0;
-    int32_t offset = 0;
-    int offset_known = 0;
-    for (size_t i = 0; i < n; i++) {
-        const int64_t day = first + (int64_t)i;
-        uint32_t pattern;
-        if (c->near[i] & NEAR_CHANGE) {
-            offset_known = 0;
-            rc = build_day(c, &pattern, day, NULL, 1);
-        } else {
-            if (!offset_known && (rc = itsm_zone_offset(&offset, c->calendar->definition.zone, day * ITSM__DAY)))
-                return rc;
-            offset_known = 1;
-            rc = c->near[i] ? build_day(c, &pattern, day, &offset, 1) : plain_day(c, &pattern, day, offset);
-        }
-        if (rc) return rc;
-        words[i] = itsm__day_make(seconds, pattern);
-        seconds += c->calendar->patterns[pattern].total / ITSM__SECOND;
-    }
-    words[n] = itsm__day_make(seconds, 0);
+    itsm_status rc = itsm__holidays_fill(&leaf->holidays, d, first - ITSM__REACH_AFTER - 1,
+                                         first + (int64_t)n + ITSM__REACH_BEFORE + 1);
+    if (rc) return rc;
+    for (size_t i = 0; i < leaf->holidays.n; i++) mark_date(c, first, n, leaf->holidays.entries[i].date);
+    mark_hours(c, first, n, d->overrides, d->noverrides);
+    mark_hours(c, first, n, d->additions, d->nadditions);
+    mark_hours(c, first, n, d->breaks, d->nbreaks);
+    mark_changes(c, leaf, first, n);
+    mark_cut(c, first, n, leaf->from);
+    mark_cut(c, first, n, leaf->to);
     return ITSM_OK;
 }
 
-/* What years depend on ---------------------------------------------------------------------------------------- */
-
-static int has_dated(const itsm__definition *d, int64_t from, int64_t to)
+static itsm_status leaf_days(itsm__compiler *c, itsm__leaf *leaf, int64_t first, size_t n)
 {
-    size_t unused, at;
-    at = itsm__dated_hours_find(&unused, d->overrides, d->noverrides, from);
-    if (at < d->noverrides && d->overrides[at].date <= to) return 1;
-    at = itsm__dated_hours_find(&unused, d->breaks, d->nbreaks, from);
-    if (at < d->nbreaks && d->breaks[at].date <= to) return 1;
-    size_t low = 0, high = d->nholidays;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (d->holidays[middle].date < from) low = middle + 1;
-        else high = middle;
-    }
-    return low < d->nholidays && d->holidays[low].date <= to;
-}
-
-size_t itsm__compile_shape(const itsm__compiler *c, int64_t *key, int64_t year)
-{
-    const itsm__definition *d = &c->calendar->definition;
-    const int64_t first = itsm__year_start(year), end = itsm__year_start(year + 1);
-    const itsm_time until = (end + REACH_AFTER + 2) * ITSM__DAY;
-    itsm_time at = (first - REACH_AFTER - 2) * ITSM__DAY;
+    /* The first look of all is the one that has no spans. */
+    memset(leaf->looks, 0, n * sizeof *leaf->looks);
+    const int64_t first_second = first * ITSM__DAY_SECONDS, end = first_second + (int64_t)n * ITSM__DAY_SECONDS;
+    if (leaf->to <= first_second || leaf->from >= end) return ITSM_OK;
+    itsm_status rc = mark_all(c, leaf, first, n);
     int32_t offset = 0;
-    size_t n = 0;
-    if (itsm_zone_offset(&offset, d->zone, at)) return 0;
-    key[n++] = itsm_date_weekday(first);
-    key[n++] = end - first;
-    key[n++] = has_dated(d, first - REACH_AFTER - 2, end + REACH_AFTER + 2) ? year : INT64_MAX;
-    key[n++] = offset;
-    while (itsm_zone_next_transition(&at, d->zone, at) == ITSM_OK && at < until) {
-        if (n + 2 > ITSM__SHAPE_MAX || itsm_zone_offset(&offset, d->zone, at)) return 0;
-        key[n++] = at - first * ITSM__DAY;
-        key[n++] = offset;
+    int offset_known = 0;
+    for (size_t i = 0; i < n && !rc; i++) {
+        const int64_t day = first + (int64_t)i;
+        if (leaf->from >= (day + 1) * ITSM__DAY_SECONDS || leaf->to <= day * ITSM__DAY_SECONDS) {
+            offset_known = 0;
+            continue;
+        }
+        if (c->near[i] & NEAR_CHANGE) {
+            offset_known = 0;
+            rc = build_day(c, leaf, &leaf->looks[i], day, NULL, 1);
+            continue;
+        }
+        if (!offset_known && (rc = itsm_zone_offset(&offset, leaf->definition->zone, day * ITSM__DAY))) return rc;
+        offset_known = 1;
+        rc = c->near[i] ? build_day(c, leaf, &leaf->looks[i], day, &offset, 1)
+                        : plain_day(c, leaf, &leaf->looks[i], day, offset);
     }
-    return n;
+    return rc;
 }
 
-void itsm__compile_special_years(const itsm_calendar *calendar, int64_t *first, int64_t *last)
+/* All leaves ------------------------------------------------------------------------------------------------------ */
+
+static itsm_status begin_leaf(itsm__compiler *c, itsm__leaf *leaf, size_t node)
 {
-    const itsm__definition *d = &calendar->definition;
-    itsm_time change;
-    int64_t from = ITSM__HORIZON_FIRST_DAY, to = ITSM__HORIZON_FIRST_DAY + ITSM__HORIZON_DAYS;
-    if (itsm_zone_next_transition(&change, d->zone, itsm__year_start(EARLIEST_YEAR) * ITSM__DAY) == ITSM_OK &&
-        change < from * ITSM__DAY)
-        from = itsm__floor_div(change, ITSM__DAY);
-    const int64_t firsts[3] = {d->nholidays ? d->holidays[0].date : from, d->noverrides ? d->overrides[0].date : from,
-                               d->nbreaks ? d->breaks[0].date : from};
-    const int64_t lasts[3] = {d->nholidays ? d->holidays[d->nholidays - 1].date : to,
-                              d->noverrides ? d->overrides[d->noverrides - 1].date : to,
-                              d->nbreaks ? d->breaks[d->nbreaks - 1].date : to};
-    for (int i = 0; i < 3; i++) {
-        if (firsts[i] < from) from = firsts[i];
-        if (lasts[i] > to) to = lasts[i];
+    leaf->node = node, leaf->definition = c->calendar->nodes[node].leaf;
+    leaf->from = c->calendar->nodes[node].from, leaf->to = c->calendar->nodes[node].to;
+    itsm__holidays_init(&leaf->holidays, &c->memory);
+    for (size_t i = 0; i < ITSM__DATE_CACHE; i++) leaf->asked[i] = INT64_MIN;
+    leaf->looks = itsm__alloc(&c->memory, CHUNK * sizeof *leaf->looks);
+    return leaf->looks ? ITSM_OK : ITSM_E_NOMEM;
+}
+
+itsm_status itsm__compiler_begin(itsm__compiler *c)
+{
+    const itsm_calendar *calendar = c->calendar;
+    uint32_t none;
+    size_t n = 0;
+    if (c->leaves) return ITSM_OK;
+    c->leaves = itsm__alloc_zero(&c->memory, calendar->nleaves * sizeof *c->leaves);
+    if (!c->leaves) return ITSM_E_NOMEM;
+    c->tuple = itsm__alloc(&c->memory, calendar->nleaves * sizeof *c->tuple);
+    c->tree.calendar = calendar;
+    c->tree.open = itsm__alloc(&c->memory, calendar->nnodes);
+    c->tree.counts = itsm__alloc(&c->memory, calendar->nnodes * sizeof *c->tree.counts);
+    c->near = itsm__alloc(&c->memory, CHUNK);
+    if (!c->tuple || !c->tree.open || !c->tree.counts || !c->near) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < calendar->nnodes; i++) {
+        if (!calendar->nodes[i].leaf) continue;
+        itsm_status rc = begin_leaf(c, &c->leaves[n++], i);
+        if (rc) return rc;
     }
-    *first = year_of(from - REACH_AFTER - 2), *last = year_of(to + REACH_AFTER + 2);
+    c->nresult = 0;
+    itsm_status rc = itsm__grow(&c->memory, &c->result, &c->result_capacity, 1, sizeof *c->result);
+    return rc ? rc : intern_look(c, &none);
+}
+
+static int compare_edges(const void *a, const void *b, void *user)
+{
+    const itsm__edge *x = a, *y = b;
+    (void)user;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static itsm_status collect_edges(itsm__compiler *c, size_t *count)
+{
+    size_t n = 0, need = 0;
+    for (size_t i = 0; i < c->calendar->nleaves; i++) need += 2 * c->looks[c->tuple[i]].n;
+    itsm_status rc = itsm__grow(&c->memory, &c->edges, &c->edge_capacity, need + 1, sizeof *c->edges);
+    if (rc) return rc;
+    for (size_t i = 0; i < c->calendar->nleaves; i++) {
+        const itsm__look *look = &c->looks[c->tuple[i]];
+        for (size_t k = look->first; k < look->first + look->n; k++) {
+            const itsm__edge from = {c->look_spans[k].from, c->leaves[i].node, 1},
+                             to = {c->look_spans[k].to, c->leaves[i].node, 0};
+            c->edges[n++] = from, c->edges[n++] = to;
+        }
+    }
+    itsm__sort(c->edges, n, sizeof *c->edges, compare_edges, NULL);
+    *count = n;
+    return ITSM_OK;
+}
+
+/* The pattern of a tuple of looks. */
+static itsm_status sweep(itsm__compiler *c, uint32_t *out)
+{
+    const size_t root = c->calendar->nnodes - 1;
+    size_t n;
+    itsm_status rc = collect_edges(c, &n);
+    if (!rc) rc = itsm__grow(&c->memory, &c->result, &c->result_capacity, n + 1, sizeof *c->result);
+    if (rc) return rc;
+    c->nresult = 0;
+    int was_open = 0;
+    itsm__tree_start(&c->tree);
+    for (size_t i = 0; i < n;) {
+        const int64_t at = c->edges[i].at;
+        for (; i < n && c->edges[i].at == at; i++) itsm__tree_set(&c->tree, c->edges[i].node, c->edges[i].open);
+        const int now_open = itsm__tree_is_open(&c->tree, root);
+        if (now_open && !was_open) c->result[c->nresult].from = at;
+        if (was_open && !now_open) c->result[c->nresult++].to = at;
+        was_open = now_open;
+    }
+    return intern(c, out);
+}
+
+/* A calendar of one leaf, alone or all that is combined, is open when that is. */
+static itsm_status pattern_of_one(itsm__compiler *c, uint32_t *out, uint32_t number)
+{
+    itsm__look *look = &c->looks[number];
+    if (!look->pattern) {
+        itsm_status rc = itsm__grow(&c->memory, &c->result, &c->result_capacity, look->n + 1, sizeof *c->result);
+        if (rc) return rc;
+        if (look->n) memcpy(c->result, c->look_spans + look->first, look->n * sizeof *c->result);
+        c->nresult = look->n;
+        if ((rc = intern(c, out))) return rc;
+        look->pattern = *out + 1;
+    }
+    *out = look->pattern - 1;
+    return ITSM_OK;
+}
+
+static itsm_status pattern_of(itsm__compiler *c, uint32_t *out, size_t day)
+{
+    const size_t n = c->calendar->nleaves;
+    if (n == 1) return pattern_of_one(c, out, c->leaves[0].looks[day]);
+    int added;
+    for (size_t i = 0; i < n; i++) c->tuple[i] = c->leaves[i].looks[day];
+    uint64_t *number = itsm__map_put(&c->combined, c->tuple, n * sizeof *c->tuple, &added);
+    if (!number) return ITSM_E_NOMEM;
+    if (added) {
+        itsm_status rc = sweep(c, out);
+        if (rc) return rc;
+        *number = (uint64_t)*out + 1;
+    }
+    *out = (uint32_t)(*number - 1);
+    return ITSM_OK;
+}
+
+itsm_status itsm__compile_days(itsm__compiler *c, itsm__day_word *words, int64_t first, size_t n)
+{
+    int64_t seconds = 0;
+    itsm_status rc = c->failure ? c->failure : itsm__compiler_begin(c);
+    for (size_t done = 0; done < n && !rc;) {
+        const size_t chunk = n - done < CHUNK ? n - done : CHUNK;
+        for (size_t i = 0; i < c->calendar->nleaves && !rc; i++)
+            rc = leaf_days(c, &c->leaves[i], first + (int64_t)done, chunk);
+        for (size_t i = 0; i < chunk && !rc; i++) {
+            uint32_t pattern;
+            if ((rc = pattern_of(c, &pattern, i))) break;
+            words[done + i] = itsm__day_make(seconds, pattern);
+            seconds += c->calendar->patterns[pattern].total / ITSM__SECOND;
+        }
+        done += chunk;
+    }
+    if (!rc) words[n] = itsm__day_make(seconds, 0);
+    return rc;
 }

@@ -5,22 +5,23 @@
  * A builder appends in any order, O(1) amortised each; freezing copies everything into the calendar, sorts it by date
  * and drops holidays named twice, then compiles.  A builder may be frozen again after more was added.  A frozen
  * definition answers what holds on one date in O(log entries); it is what explanations and the export read.
+ *
+ * A calendar that is freed may be the last to hold its parts; they are freed in a queue, not by descending.
  */
 #include "calendar/calendar.h"
 
 #include "base/ctx.h"
 #include "base/sort.h"
 
-enum { DATES_MAX = 100000, WEEKLY_MAX = 1000 };
-
-#define FIRST_DATE INT64_C(-4371587) /* -9999-01-01 */
-#define LAST_DATE INT64_C(2932896)   /* 9999-12-31 */
+enum { DATES_MAX = 100000, WEEKLY_MAX = 1000, RECURRENCES_MAX = 1000 };
 
 struct itsm_calendar_builder {
     itsm__memory memory;
     itsm__arena names;
     itsm__definition definition;
-    size_t weekly_capacity[7], holiday_capacity, recurring_capacity, override_capacity, break_capacity;
+    itsm__part *versions;
+    size_t weekly_capacity[7], holiday_capacity, recurrence_capacity, override_capacity, addition_capacity;
+    size_t break_capacity, version_capacity, nversions;
     size_t sequence;
 };
 
@@ -48,9 +49,12 @@ void itsm_calendar_builder_free(itsm_calendar_builder *builder)
     itsm__definition *d = &builder->definition;
     for (int i = 0; i < 7; i++) itsm__free(&memory, d->weekly[i], builder->weekly_capacity[i] * sizeof *d->weekly[i]);
     itsm__free(&memory, d->holidays, builder->holiday_capacity * sizeof *d->holidays);
-    itsm__free(&memory, d->recurring, builder->recurring_capacity * sizeof *d->recurring);
+    itsm__free(&memory, d->recurrences, builder->recurrence_capacity * sizeof *d->recurrences);
     itsm__free(&memory, d->overrides, builder->override_capacity * sizeof *d->overrides);
+    itsm__free(&memory, d->additions, builder->addition_capacity * sizeof *d->additions);
     itsm__free(&memory, d->breaks, builder->break_capacity * sizeof *d->breaks);
+    for (size_t i = 0; i < builder->nversions; i++) itsm_calendar_free(builder->versions[i].calendar);
+    itsm__free(&memory, builder->versions, builder->version_capacity * sizeof *builder->versions);
     itsm__arena_clear(&builder->names);
     itsm_zone_free(d->zone);
     itsm__free(&memory, builder, sizeof *builder);
@@ -63,7 +67,12 @@ static int hours_are_valid(itsm_hours hours)
 
 static int date_is_valid(int64_t date)
 {
-    return date >= FIRST_DATE && date <= LAST_DATE;
+    return date >= ITSM__FIRST_DATE && date <= ITSM__LAST_DATE;
+}
+
+itsm__definition *itsm__builder_definition(itsm_calendar_builder *builder)
+{
+    return &builder->definition;
 }
 
 itsm_status itsm_calendar_builder_set_name(itsm_calendar_builder *builder, itsm_str name)
@@ -87,35 +96,49 @@ itsm_status itsm_calendar_builder_add_weekly(itsm_calendar_builder *builder, int
     return ITSM_OK;
 }
 
-static itsm_status add_name(itsm_calendar_builder *builder, itsm__dated_name **array, size_t *n, size_t *capacity,
-                            int64_t date, itsm_str name)
-{
-    if (*n >= DATES_MAX) return ITSM_E_LIMIT;
-    itsm_status rc = itsm__grow(&builder->memory, array, capacity, *n + 1, sizeof **array);
-    if (rc) return rc;
-    itsm__dated_name *entry = &(*array)[*n];
-    entry->name = itsm_str_n(NULL, 0);
-    if (name.n && (rc = itsm__arena_copy(&entry->name, &builder->names, name))) return rc;
-    entry->date = date, entry->sequence = builder->sequence++;
-    ++*n;
-    return ITSM_OK;
-}
-
 itsm_status itsm_calendar_builder_add_holiday(itsm_calendar_builder *builder, int64_t date, itsm_str name)
 {
     if (!builder) return ITSM_E_MISUSE;
     if (!date_is_valid(date)) return ITSM_E_INVALID;
     itsm__definition *d = &builder->definition;
-    return add_name(builder, &d->holidays, &d->nholidays, &builder->holiday_capacity, date, name);
+    if (d->nholidays >= DATES_MAX) return ITSM_E_LIMIT;
+    itsm_status rc =
+        itsm__grow(&builder->memory, &d->holidays, &builder->holiday_capacity, d->nholidays + 1, sizeof *d->holidays);
+    if (rc) return rc;
+    itsm__dated_name *entry = &d->holidays[d->nholidays];
+    entry->name = itsm_str_n(NULL, 0);
+    if (name.n && (rc = itsm__arena_copy(&entry->name, &builder->names, name))) return rc;
+    entry->date = date, entry->sequence = builder->sequence++;
+    d->nholidays++;
+    return ITSM_OK;
+}
+
+itsm_status itsm_calendar_builder_add_recurrence(itsm_calendar_builder *builder, const itsm_recurrence *recurrence)
+{
+    if (!builder || !recurrence || !recurrence->size) return ITSM_E_MISUSE;
+    if (!itsm__recurrence_is_valid(recurrence)) return ITSM_E_INVALID;
+    itsm__definition *d = &builder->definition;
+    const size_t n = d->nrecurrences;
+    if (n >= RECURRENCES_MAX) return ITSM_E_LIMIT;
+    itsm_status rc =
+        itsm__grow(&builder->memory, &d->recurrences, &builder->recurrence_capacity, n + 1, sizeof *d->recurrences);
+    if (rc) return rc;
+    itsm__recurrence *entry = &d->recurrences[n];
+    memset(entry, 0, sizeof *entry);
+    entry->rule = *recurrence, entry->rule.size = sizeof entry->rule;
+    entry->rule.name = itsm_str_n(NULL, 0);
+    if (recurrence->name.n && (rc = itsm__arena_copy(&entry->rule.name, &builder->names, recurrence->name))) return rc;
+    entry->sequence = builder->sequence++;
+    d->nrecurrences++;
+    return ITSM_OK;
 }
 
 itsm_status itsm_calendar_builder_add_recurring_holiday(itsm_calendar_builder *builder, int32_t month, int32_t day,
                                                         itsm_str name)
 {
-    if (!builder) return ITSM_E_MISUSE;
-    if (day < 1 || day > itsm_month_days(2000, month)) return ITSM_E_INVALID;
-    itsm__definition *d = &builder->definition;
-    return add_name(builder, &d->recurring, &d->nrecurring, &builder->recurring_capacity, month * 32 + day, name);
+    itsm_recurrence recurrence = ITSM_RECURRENCE_INIT;
+    recurrence.kind = ITSM_RECURRENCE_DATE, recurrence.month = month, recurrence.day = day, recurrence.name = name;
+    return itsm_calendar_builder_add_recurrence(builder, &recurrence);
 }
 
 static itsm_status add_hours(itsm_calendar_builder *builder, itsm__dated_hours **array, size_t *n, size_t *capacity,
@@ -154,6 +177,38 @@ itsm_status itsm_calendar_builder_add_break(itsm_calendar_builder *builder, int6
     return add_hours(builder, &d->breaks, &d->nbreaks, &builder->break_capacity, date, &hours, 1);
 }
 
+itsm_status itsm_calendar_builder_add_addition(itsm_calendar_builder *builder, int64_t date, itsm_hours hours)
+{
+    if (!builder) return ITSM_E_MISUSE;
+    if (!date_is_valid(date)) return ITSM_E_INVALID;
+    itsm__definition *d = &builder->definition;
+    return add_hours(builder, &d->additions, &d->nadditions, &builder->addition_capacity, date, &hours, 1);
+}
+
+itsm_status itsm_calendar_builder_add_version(itsm_calendar_builder *builder, itsm_time from,
+                                              const itsm_calendar *calendar)
+{
+    if (!builder || !calendar) return ITSM_E_MISUSE;
+    const int64_t second = itsm__floor_div(from, ITSM__SECOND);
+    if (from % ITSM__SECOND || second < ITSM__FIRST_DATE * ITSM__DAY_SECONDS ||
+        second >= (ITSM__LAST_DATE + 1) * ITSM__DAY_SECONDS)
+        return ITSM_E_INVALID;
+    size_t leaves = 1 + calendar->nleaves, at = builder->nversions;
+    for (size_t i = 0; i < builder->nversions; i++) {
+        if (builder->versions[i].from == second) return ITSM_E_INVALID;
+        leaves += builder->versions[i].calendar->nleaves;
+    }
+    if (leaves > ITSM__LEAVES_MAX || calendar->depth >= ITSM__PARTS_DEPTH) return ITSM_E_LIMIT;
+    itsm_status rc = itsm__grow(&builder->memory, &builder->versions, &builder->version_capacity,
+                                builder->nversions + 1, sizeof *builder->versions);
+    if (rc) return rc;
+    for (; at > 0 && builder->versions[at - 1].from > second; at--) builder->versions[at] = builder->versions[at - 1];
+    builder->versions[at].from = second;
+    builder->versions[at].calendar = itsm_calendar_ref(calendar);
+    builder->nversions++;
+    return ITSM_OK;
+}
+
 /* Freezing -------------------------------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b, void *user)
@@ -161,6 +216,15 @@ static int compare_names(const void *a, const void *b, void *user)
     const itsm__dated_name *x = a, *y = b;
     (void)user;
     if (x->date != y->date) return x->date < y->date ? -1 : 1;
+    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+static int compare_recurrences(const void *a, const void *b, void *user)
+{
+    const itsm__recurrence *x = a, *y = b;
+    const int order = itsm__recurrence_compare(&x->rule, &y->rule);
+    (void)user;
+    if (order) return order;
     return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
@@ -193,6 +257,41 @@ static itsm_status copy_names(itsm__dated_name **out, size_t *count, itsm__arena
     return ITSM_OK;
 }
 
+/* "X (observed)" */
+static itsm_status name_observed(itsm_str *out, itsm__arena *arena, itsm_str name)
+{
+    static const char suffix[] = " (observed)";
+    char *text = itsm__arena_alloc(arena, name.n + sizeof suffix);
+    if (!text) return ITSM_E_NOMEM;
+    memcpy(text, name.p, name.n);
+    memcpy(text + name.n, suffix, sizeof suffix);
+    *out = itsm_str_n(text, name.n + sizeof suffix - 1);
+    return ITSM_OK;
+}
+
+static itsm_status copy_recurrences(itsm__recurrence **out, size_t *count, itsm__arena *arena,
+                                    const itsm__recurrence *from, size_t n)
+{
+    *count = 0;
+    if (!n) return ITSM_OK;
+    itsm__recurrence *to = itsm__arena_alloc(arena, n * sizeof *to);
+    if (!to) return ITSM_E_NOMEM;
+    memcpy(to, from, n * sizeof *to);
+    itsm__sort(to, n, sizeof *to, compare_recurrences, NULL);
+    size_t kept = 0;
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (kept && !itsm__recurrence_compare(&to[kept - 1].rule, &to[i].rule)) continue;
+        itsm__recurrence *r = &to[kept++];
+        *r = to[i];
+        if (!r->rule.name.n) continue;
+        rc = itsm__arena_copy(&r->rule.name, arena, r->rule.name);
+        if (!rc && r->rule.observed) rc = name_observed(&r->observed_name, arena, r->rule.name);
+    }
+    *out = to, *count = kept;
+    return rc;
+}
+
 static itsm_status copy_hours(itsm__dated_hours **out, size_t *count, itsm__arena *arena, const itsm__dated_hours *from,
                               size_t n)
 {
@@ -209,7 +308,6 @@ static itsm_status copy_hours(itsm__dated_hours **out, size_t *count, itsm__aren
 static itsm_status copy_definition(itsm__definition *to, itsm__arena *arena, const itsm__definition *from)
 {
     itsm_status rc = ITSM_OK;
-    to->zone = itsm_zone_ref(from->zone);
     if (from->name.n && (rc = itsm__arena_copy(&to->name, arena, from->name))) return rc;
     for (int i = 0; i < 7; i++) {
         if (!from->nweekly[i]) continue;
@@ -218,10 +316,51 @@ static itsm_status copy_definition(itsm__definition *to, itsm__arena *arena, con
         to->nweekly[i] = from->nweekly[i];
     }
     if ((rc = copy_names(&to->holidays, &to->nholidays, arena, from->holidays, from->nholidays)) ||
-        (rc = copy_names(&to->recurring, &to->nrecurring, arena, from->recurring, from->nrecurring)) ||
+        (rc = copy_recurrences(&to->recurrences, &to->nrecurrences, arena, from->recurrences, from->nrecurrences)) ||
         (rc = copy_hours(&to->overrides, &to->noverrides, arena, from->overrides, from->noverrides)) ||
+        (rc = copy_hours(&to->additions, &to->nadditions, arena, from->additions, from->nadditions)) ||
         (rc = copy_hours(&to->breaks, &to->nbreaks, arena, from->breaks, from->nbreaks)))
         return rc;
+    return ITSM_OK;
+}
+
+static itsm_status copy_versions(itsm_calendar *calendar, const itsm_calendar_builder *builder)
+{
+    if (!builder->nversions) return ITSM_OK;
+    calendar->parts = itsm__arena_alloc(&calendar->arena, builder->nversions * sizeof *calendar->parts);
+    if (!calendar->parts) return ITSM_E_NOMEM;
+    for (; calendar->nparts < builder->nversions; calendar->nparts++) {
+        const itsm__part *from = &builder->versions[calendar->nparts];
+        itsm__part *to = &calendar->parts[calendar->nparts];
+        to->from = from->from, to->calendar = itsm_calendar_ref(from->calendar);
+    }
+    return ITSM_OK;
+}
+
+itsm_calendar *itsm__calendar_new(const itsm__memory *memory, const itsm_zone *zone)
+{
+    itsm_calendar *calendar = itsm__alloc_zero(memory, sizeof *calendar);
+    if (!calendar) return NULL;
+    itsm__refcount_init(&calendar->refs);
+    calendar->memory = *memory;
+    itsm__arena_init(&calendar->arena, &calendar->memory);
+    calendar->definition.zone = itsm_zone_ref(zone);
+    return calendar;
+}
+
+itsm_status itsm__calendar_freeze(itsm_calendar **out, const itsm_calendar_builder *builder, int compile)
+{
+    itsm_calendar *calendar = itsm__calendar_new(&builder->memory, builder->definition.zone);
+    if (!calendar) return ITSM_E_NOMEM;
+    itsm_status rc = copy_definition(&calendar->definition, &calendar->arena, &builder->definition);
+    if (!rc) rc = copy_versions(calendar, builder);
+    if (!rc) rc = itsm__calendar_plant(calendar);
+    if (!rc && compile) rc = itsm__calendar_compile(calendar);
+    if (rc) {
+        itsm_calendar_free(calendar);
+        return rc;
+    }
+    *out = calendar;
     return ITSM_OK;
 }
 
@@ -229,19 +368,7 @@ itsm_status itsm_calendar_builder_freeze(itsm_calendar **out, const itsm_calenda
 {
     if (out) *out = NULL;
     if (!out || !builder) return ITSM_E_MISUSE;
-    itsm_calendar *calendar = itsm__alloc_zero(&builder->memory, sizeof *calendar);
-    if (!calendar) return ITSM_E_NOMEM;
-    itsm__refcount_init(&calendar->refs);
-    calendar->memory = builder->memory;
-    itsm__arena_init(&calendar->arena, &calendar->memory);
-    itsm_status rc = copy_definition(&calendar->definition, &calendar->arena, &builder->definition);
-    if (!rc) rc = itsm__calendar_compile(calendar);
-    if (rc) {
-        itsm_calendar_free(calendar);
-        return rc;
-    }
-    *out = calendar;
-    return ITSM_OK;
+    return itsm__calendar_freeze(out, builder, 1);
 }
 
 itsm_calendar *itsm_calendar_ref(const itsm_calendar *calendar)
@@ -257,19 +384,26 @@ itsm_calendar *itsm_calendar_ref(const itsm_calendar *calendar)
     return share.shared;
 }
 
-void itsm_calendar_free(itsm_calendar *calendar)
+/* Free one, and put those of its parts that nobody else holds in front of a queue. */
+static itsm_calendar *free_one(itsm_calendar *calendar, itsm_calendar *queue)
 {
-    if (!calendar || !itsm__refcount_drop(&calendar->refs)) return;
     const itsm__memory memory = calendar->memory;
-    itsm__free(&memory, calendar->patterns, calendar->pattern_capacity * sizeof *calendar->patterns);
-    itsm__free(&memory, calendar->spans, calendar->span_capacity * sizeof *calendar->spans);
-    itsm__free(&memory, calendar->days, (ITSM__HORIZON_DAYS + 1) * sizeof *calendar->days);
-    itsm__free(&memory, calendar->inverse, calendar->ninverse * sizeof *calendar->inverse);
-    itsm__free(&memory, calendar->sheets, calendar->sheet_capacity * sizeof *calendar->sheets);
-    itsm__free(&memory, calendar->years, calendar->year_capacity * sizeof *calendar->years);
+    for (size_t i = 0; i < calendar->nparts; i++) {
+        itsm_calendar *part = calendar->parts[i].calendar;
+        if (itsm__refcount_drop(&part->refs)) part->next_freed = queue, queue = part;
+    }
+    itsm__calendar_release(calendar);
     itsm__arena_clear(&calendar->arena);
     itsm_zone_free(calendar->definition.zone);
     itsm__free(&memory, calendar, sizeof *calendar);
+    return queue;
+}
+
+void itsm_calendar_free(itsm_calendar *calendar)
+{
+    if (!calendar || !itsm__refcount_drop(&calendar->refs)) return;
+    calendar->next_freed = NULL;
+    while (calendar) calendar = free_one(calendar, calendar->next_freed);
 }
 
 itsm_str itsm_calendar_name(const itsm_calendar *calendar)
@@ -298,7 +432,7 @@ size_t itsm__dated_hours_find(size_t *count, const itsm__dated_hours *array, siz
     return low;
 }
 
-const itsm__dated_name *itsm__dated_name_find(const itsm__dated_name *array, size_t n, int64_t date)
+size_t itsm__dated_name_find(const itsm__dated_name *array, size_t n, int64_t date)
 {
     size_t low = 0, high = n;
     while (low < high) {
@@ -306,16 +440,7 @@ const itsm__dated_name *itsm__dated_name_find(const itsm__dated_name *array, siz
         if (array[middle].date < date) low = middle + 1;
         else high = middle;
     }
-    return low < n && array[low].date == date ? &array[low] : NULL;
-}
-
-const itsm__dated_name *itsm__definition_holiday(const itsm__definition *definition, int64_t date)
-{
-    const itsm__dated_name *found = itsm__dated_name_find(definition->holidays, definition->nholidays, date);
-    if (found || !definition->nrecurring) return found;
-    itsm_civil civil;
-    if (itsm_civil_from_date(&civil, date)) return NULL;
-    return itsm__dated_name_find(definition->recurring, definition->nrecurring, civil.month * 32 + civil.day);
+    return low;
 }
 
 itsm__date_hours itsm__definition_hours(const itsm__definition *definition, int64_t date)

@@ -1,93 +1,173 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * W(t), the open time from 1970 to t, and its inverses L and U over the tables of calendar.h.
+ * W(t), the open time from 1970 to t, and its inverses L and U over the tables of calendar.h: what work.h leaves.
  *
- * W: a division, one word of the day, its pattern; O(1) within the horizon.  Outside, the day is moved by whole cycles
- * of 400 years into the years listed, its year found by arithmetic, and the same done with the year's sheet.
+ * W outside the horizon: the day is moved by whole cycles of 400 years into the years listed, its year found by
+ * arithmetic, and the day read from the year's sheet; O(1).
  *
- * L and U: which day holds the w-th open microsecond is read from the inverse index and a step or two; outside the
- * horizon, and for closed time, by binary search over years and then over the days of one.  Nothing steps through
- * days, and a calendar without open time in the direction asked is told by a cycle that has none.
+ * L and U outside the horizon, where a step of the index holds several days, and for closed time: binary search over
+ * years and then over the days of one.  Nothing steps through days, and a calendar without open time in the direction
+ * asked is told by a cycle that has none.
+ *
+ * Days of more spans than a pattern holds itself: binary search over the spans.
  */
 #include "calendar/work.h"
 
-/* Where a day's words stand: those of its year, its number in it, and W at the start of the year. */
+/* Within a day ---------------------------------------------------------------------------------------------------- */
+
+/* The number of spans that begin at or before a microsecond of the day. */
+static uint32_t spans_until(const itsm__day *day, int64_t at)
+{
+    uint32_t low = 0, high = day->pattern->n;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (day->spans[middle].from <= at) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static int64_t day_work(const itsm__day *day, int64_t at)
+{
+    const uint32_t n = spans_until(day, at);
+    if (!n) return 0;
+    const itsm__day_span *span = &day->spans[n - 1];
+    return span->before + (at < span->to ? at : span->to) - span->from;
+}
+
+/* The microsecond with that much open time before it. */
+static int64_t find_open(const itsm__day *day, int64_t w, int upper)
+{
+    uint32_t low = 0, high = day->pattern->n;
+    while (low + 1 < high) { /* the last span with less open time before it, or as much for the upper */
+        const uint32_t middle = low + (high - low) / 2;
+        if (day->spans[middle].before < w + upper) low = middle;
+        else high = middle;
+    }
+    return day->spans[low].from + (w - day->spans[low].before);
+}
+
+/* The microsecond with that much closed time before it. */
+static int64_t find_closed(const itsm__day *day, int64_t w, int upper)
+{
+    uint32_t low = 0, high = day->pattern->n;
+    while (low < high) { /* the number of spans that begin before it, or there for the upper */
+        const uint32_t middle = low + (high - low) / 2;
+        if (day->spans[middle].from - day->spans[middle].before < w + upper) low = middle + 1;
+        else high = middle;
+    }
+    return w + (low < day->pattern->n ? day->spans[low].before : day->pattern->total);
+}
+
+/* Any day --------------------------------------------------------------------------------------------------------- */
+
+/* Where a year's days stand. */
 typedef struct place {
-    const itsm__day_word *words; /* of the year or the horizon */
-    int64_t first_day;           /* of the year, after the move by cycles */
-    int64_t before;              /* W there, less what words[0] says */
-    size_t n;                    /* days */
+    const uint32_t *run;
+    uint32_t skip;     /* days of the run before the year */
+    uint32_t n;        /* days of the year */
+    int64_t first_day; /* after the move by cycles */
+    int64_t before;    /* W at the start of the run, seconds */
 } place;
 
 static place place_of_year(const itsm_calendar *calendar, size_t i)
 {
     const itsm__year *year = &calendar->years[i];
-    place p;
-    p.first_day = year->first_day, p.before = year->before;
-    p.n = (size_t)(calendar->years[i + 1].first_day - year->first_day);
-    const int64_t in_horizon = year->first_day - ITSM__HORIZON_FIRST_DAY;
-    if (in_horizon >= 0 && in_horizon < ITSM__HORIZON_DAYS) {
-        p.words = calendar->days + in_horizon;
-        p.before -= itsm__day_seconds(p.words[0]);
+    const uint64_t in_horizon = (uint64_t)year->first_day - ITSM__HORIZON_FIRST_DAY;
+    place p = {calendar->words, 0, 0, year->first_day, year->before};
+    p.n = (uint32_t)(calendar->years[i + 1].first_day - year->first_day);
+    if (in_horizon < ITSM__HORIZON_DAYS) {
+        p.skip = (uint32_t)in_horizon;
+        p.before -= itsm__run_seconds(p.run, p.skip);
     } else {
-        p.words = calendar->sheets + year->sheet;
+        p.run += year->sheet;
     }
     return p;
 }
 
-/* The word of any day, and W at its start in seconds. */
-static itsm__day_word far_day(int64_t *seconds, const itsm_calendar *calendar, int64_t day)
+static uint32_t rare_pattern(const itsm_calendar *calendar, size_t word)
 {
-    const int64_t first = calendar->years[0].first_day, end = calendar->years[calendar->nyears].first_day;
-    int64_t cycles = 0, moved = 0;
-    if (day < first) {
-        cycles = -((first - day + ITSM__CYCLE_DAYS - 1) / ITSM__CYCLE_DAYS);
-        moved = cycles * calendar->past_cycle;
-    } else if (day >= end) {
-        cycles = (day - end) / ITSM__CYCLE_DAYS + 1;
-        moved = cycles * calendar->future_cycle;
+    size_t low = 0, high = calendar->nrare;
+    while (low + 1 < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (calendar->rare[middle].word <= word) low = middle;
+        else high = middle;
     }
-    day -= cycles * ITSM__CYCLE_DAYS;
-    size_t i = (size_t)((day - first) * ITSM__CYCLE_YEARS / ITSM__CYCLE_DAYS);
-    if (i >= calendar->nyears) i = calendar->nyears - 1;
-    while (calendar->years[i].first_day > day) i--; /* the guess is off by one at most */
-    while (calendar->years[i + 1].first_day <= day) i++;
-    const place p = place_of_year(calendar, i);
-    const itsm__day_word word = p.words[day - p.first_day];
-    *seconds = moved + p.before + itsm__day_seconds(word);
-    return word;
+    return calendar->rare[low].pattern;
 }
 
-itsm__day itsm__calendar_far_day(const itsm_calendar *calendar, int64_t number)
+/* The i-th day of a run that begins with W = before (seconds). */
+static itsm__day day_of_run(const itsm_calendar *calendar, const uint32_t *run, uint32_t i, int64_t before)
 {
-    int64_t seconds;
-    const itsm__day_word word = far_day(&seconds, calendar, number);
-    return itsm__day_of(calendar, number, word, seconds);
+    const uint32_t *word = itsm__run_word(run, i);
+    uint32_t pattern = *word & ITSM__RARE;
+    if (pattern == ITSM__RARE) pattern = rare_pattern(calendar, (size_t)(word - calendar->words));
+    itsm__day day;
+    day.number = 0, day.before = (before + itsm__run_seconds(run, i)) * ITSM__SECOND;
+    day.pattern = &calendar->patterns[pattern], day.spans = calendar->spans + day.pattern->first;
+    return day;
+}
+
+static itsm__day listed_day(const itsm_calendar *calendar, int64_t number, int64_t moved)
+{
+    const int64_t first = calendar->years[0].first_day;
+    size_t i = (size_t)((number - first) * ITSM__CYCLE_YEARS / ITSM__CYCLE_DAYS);
+    if (i >= calendar->nyears) i = calendar->nyears - 1;
+    while (calendar->years[i].first_day > number) i--; /* the guess is off by one at most */
+    while (calendar->years[i + 1].first_day <= number) i++;
+    const place p = place_of_year(calendar, i);
+    return day_of_run(calendar, p.run, p.skip + (uint32_t)(number - p.first_day), moved + p.before);
+}
+
+itsm__day itsm__calendar_day(const itsm_calendar *calendar, int64_t number)
+{
+    const uint64_t in_horizon = (uint64_t)number - ITSM__HORIZON_FIRST_DAY;
+    const int64_t first = calendar->years[0].first_day, end = calendar->years[calendar->nyears].first_day;
+    int64_t cycles = 0, moved = 0;
+    itsm__day day;
+    if (in_horizon < ITSM__HORIZON_DAYS) {
+        day = day_of_run(calendar, calendar->words, (uint32_t)in_horizon, calendar->horizon_before);
+    } else {
+        if (number < first) {
+            cycles = -((first - number + ITSM__CYCLE_DAYS - 1) / ITSM__CYCLE_DAYS);
+            moved = cycles * calendar->past_cycle;
+        } else if (number >= end) {
+            cycles = (number - end) / ITSM__CYCLE_DAYS + 1;
+            moved = cycles * calendar->future_cycle;
+        }
+        day = listed_day(calendar, number - cycles * ITSM__CYCLE_DAYS, moved);
+    }
+    day.number = number;
+    return day;
 }
 
 int64_t itsm__calendar_work(const itsm_calendar *calendar, itsm_time at)
 {
-    return itsm__work_at(calendar, at);
+    const itsm__day day = itsm__calendar_day(calendar, itsm__floor_div(at, ITSM__DAY));
+    return day.before + day_work(&day, at - day.number * ITSM__DAY);
+}
+
+int itsm__calendar_is_open(const itsm_calendar *calendar, itsm_time at)
+{
+    const itsm__day day = itsm__calendar_day(calendar, itsm__floor_div(at, ITSM__DAY));
+    const int64_t within = at - day.number * ITSM__DAY;
+    const uint32_t n = spans_until(&day, within);
+    return n > 0 && within < day.spans[n - 1].to;
 }
 
 /* Which day ------------------------------------------------------------------------------------------------------- */
 
-/* Within the horizon: the day with W(start) <= w < W(end), in seconds from the start of the horizon. */
-static size_t horizon_day(const itsm_calendar *calendar, int64_t w)
+/* Of the horizon, by the index: the day with W(start) <= w < W(end), in seconds from the start of the horizon. */
+static int64_t indexed_day(const itsm_calendar *calendar, uint32_t w)
 {
-    const itsm__day_word *days = calendar->days;
-    const size_t k = (size_t)(w >> calendar->shift);
-    size_t day = calendar->inverse[k], high = calendar->inverse[k + 1];
-    /* A step of the index rarely holds more than one change of day: it is the day at its start or that at its end. */
-    if (itsm__day_seconds(days[high]) <= w) day = high;
-    if (itsm__day_seconds(days[day + 1]) > w) return day;
-    high++;
-    while (day + 1 < high) { /* W(day) <= w < W(high) */
-        const size_t middle = day + (high - day) / 2;
-        if (itsm__day_seconds(days[middle]) <= w) day = middle;
+    const uint16_t *step = calendar->inverse + (w >> calendar->shift);
+    uint32_t low = step[0], high = step[1] + UINT32_C(1);
+    while (low + 1 < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (itsm__run_seconds(calendar->words, middle) <= w) low = middle;
         else high = middle;
     }
-    return day;
+    return ITSM__HORIZON_FIRST_DAY + (int64_t)low;
 }
 
 static int64_t key_of_year(const itsm_calendar *calendar, size_t i, int closed)
@@ -96,13 +176,13 @@ static int64_t key_of_year(const itsm_calendar *calendar, size_t i, int closed)
     return closed ? year->first_day * ITSM__DAY_SECONDS - year->before : year->before;
 }
 
-static int64_t key_of_day(const place *p, size_t i, int closed)
+static int64_t key_of_day(const place *p, uint32_t i, int closed)
 {
-    const int64_t w = p->before + itsm__day_seconds(p->words[i]);
+    const int64_t w = p->before + itsm__run_seconds(p->run, p->skip + i);
     return closed ? (p->first_day + (int64_t)i) * ITSM__DAY_SECONDS - w : w;
 }
 
-/* The same for any w within the years listed, and for closed time. */
+/* The same of the years listed, and for closed time; w in seconds. */
 static int64_t search_day(const itsm_calendar *calendar, int64_t w, int closed)
 {
     size_t low = 0, high = calendar->nyears;
@@ -112,12 +192,11 @@ static int64_t search_day(const itsm_calendar *calendar, int64_t w, int closed)
         else high = middle;
     }
     const place p = place_of_year(calendar, low);
-    size_t day = 0;
-    high = p.n;
-    while (day + 1 < high) {
-        const size_t middle = day + (high - day) / 2;
+    uint32_t day = 0, end = p.n;
+    while (day + 1 < end) {
+        const uint32_t middle = day + (end - day) / 2;
         if (key_of_day(&p, middle, closed) <= w) day = middle;
-        else high = middle;
+        else end = middle;
     }
     return p.first_day + (int64_t)day;
 }
@@ -140,56 +219,37 @@ static itsm_status move_cycles(int64_t *w, int64_t v, int64_t *days, const itsm_
     return ITSM_OK;
 }
 
-/* Within a day ---------------------------------------------------------------------------------------------------- */
-
-static int64_t day_lower(const itsm__day *day, int64_t w, int upper)
+/* The day in which L or U of w lie, and how many days it was moved, and w with it. */
+static itsm_status day_with(itsm__day *day, int64_t *moved, int64_t *w, const itsm_calendar *calendar, int closed,
+                            int upper)
 {
-    const itsm__day_span *span = day->spans;
-    const itsm__day_span *last = span + day->pattern->n - 1;
-    while (span < last && span->before + (span->to - span->from) < w + upper) span++;
-    return span->from + (w - span->before);
-}
-
-static int64_t day_lower_closed(const itsm__day *day, int64_t w, int upper)
-{
-    int64_t start = 0, before = 0;
-    for (uint32_t i = 0; i < day->pattern->n; i++) {
-        const int64_t length = day->spans[i].from - start;
-        if (before + length >= w + upper) break;
-        before += length, start = day->spans[i].to;
-    }
-    return start + (w - before);
-}
-
-static itsm_status invert(itsm_time *out, const itsm_calendar *calendar, int64_t w, int closed, int upper)
-{
-    /* The second that holds the microsecond behind w (upper) or before it. */
-    int64_t v = itsm__floor_div(upper ? w : w - (w != INT64_MIN), ITSM__SECOND), moved = 0, number;
+    /* The lower of w lies where the microsecond before w is worked, the upper where the one after it is. */
+    const int64_t v = itsm__floor_div(upper ? *w : *w - (*w != INT64_MIN), ITSM__SECOND);
     const int64_t in_horizon = v - calendar->horizon_before;
-    if (!closed && in_horizon >= 0 && v < calendar->horizon_after) {
-        number = ITSM__HORIZON_FIRST_DAY + (int64_t)horizon_day(calendar, in_horizon);
+    int64_t number;
+    *moved = 0;
+    if (!closed && in_horizon >= 0 && in_horizon < calendar->horizon_work / ITSM__SECOND) {
+        number = indexed_day(calendar, (uint32_t)in_horizon);
     } else {
-        itsm_status rc = move_cycles(&w, v, &moved, calendar, closed);
+        itsm_status rc = move_cycles(w, v, moved, calendar, closed);
         if (rc) return rc;
-        number = search_day(calendar, itsm__floor_div(w - !upper, ITSM__SECOND), closed);
+        number = search_day(calendar, itsm__floor_div(*w - !upper, ITSM__SECOND), closed);
     }
-    const itsm__day day = itsm__calendar_day(calendar, number);
-    int64_t within, at;
-    if (closed) within = day_lower_closed(&day, w - (number * ITSM__DAY - day.before), upper);
-    else within = day_lower(&day, w - day.before, upper);
-    number += moved;
+    *day = itsm__calendar_day(calendar, number);
+    return ITSM_OK;
+}
+
+itsm_status itsm__calendar_invert(itsm_time *out, const itsm_calendar *calendar, int64_t w, int closed, int upper)
+{
+    itsm__day day;
+    int64_t moved, within, at;
+    itsm_status rc = day_with(&day, &moved, &w, calendar, closed, upper);
+    if (rc) return rc;
+    if (closed) within = find_closed(&day, w - (day.number * ITSM__DAY - day.before), upper);
+    else within = find_open(&day, w - day.before, upper);
+    const int64_t number = day.number + moved;
     if (number < ITSM__EARLIEST / ITSM__DAY || number > -(ITSM__EARLIEST / ITSM__DAY)) return ITSM_E_RANGE;
     if (!itsm__add(&at, number * ITSM__DAY, within)) return ITSM_E_RANGE;
     *out = at;
     return ITSM_OK;
-}
-
-itsm_status itsm__calendar_lower(itsm_time *out, const itsm_calendar *calendar, int64_t w, int closed)
-{
-    return invert(out, calendar, w, closed, 0);
-}
-
-itsm_status itsm__calendar_upper(itsm_time *out, const itsm_calendar *calendar, int64_t w, int closed)
-{
-    return invert(out, calendar, w, closed, 1);
 }

@@ -8,14 +8,16 @@
 
 #include <itsm/itsm.h>
 
+#include <stdarg.h>
+
 enum { EXIT_FINE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3 };
 
 #define VALUES_MAX 64
 
-/* An option, which takes a value; one that may be given several times has room for more. */
+/* An option; one that may be given several times has room for more values. */
 typedef struct option {
     const char *name;     /* "--map" */
-    const char *argument; /* "FILE", shown in the help */
+    const char *argument; /* "FILE", shown in the help; NULL: a switch, it takes no value */
     const char *help;
     int required, many;
     const char *values[VALUES_MAX]; /* filled by parse() */
@@ -28,10 +30,11 @@ typedef struct command {
     option *options;
     size_t noptions;
     int operands_min, operands_max; /* -1: any number */
-    const char *operand;            /* shown in the help */
+    const char *operand;            /* their names, a space between: told if one is missing */
 } command;
 
-extern const command replay_command, simulate_command, vectors_command;
+extern const command calendar_command, due_command, explain_command, replay_command, simulate_command, vectors_command,
+    whatif_command;
 
 /*
  * Read the arguments behind the command's name into its options; operands are moved to the front of argv.  Returns how
@@ -49,13 +52,46 @@ int input_error(itsm_ctx *ctx, itsm_status rc, const char *file);
 
 /* Write to standard output, or say why not.  A reader that went away is fine. */
 int put(const char *p, size_t n);
+/* Text on its way to standard output; what became of it stops whoever makes more. */
+typedef struct output {
+    itsm_buf text;
+    itsm_status rc; /* ITSM_DONE: nobody reads any more */
+} output;
+#define OUTPUT_INIT {ITSM_BUF_INIT, ITSM_OK}
+/* Write what there is so far. */
+itsm_status drain(output *out);
+/* Write the rest of what was made with a status, or say what went wrong: with the making, or with the writing. */
+int finish_output(output *out, itsm_ctx *ctx, itsm_status rc, const char *file);
 
 /* Formats into a buffer, as printf. */
 itsm_status print(itsm_buf *out, const char *format, ...);
+itsm_status vprint(itsm_buf *out, const char *format, va_list args);
+/* Seconds as a number, with a fraction if there is one. */
+itsm_status print_seconds(itsm_buf *out, itsm_span span);
+/* Appends a JSON text, quoted. */
+itsm_status print_json(itsm_buf *out, itsm_str text);
+
+/* A length of time the way read_span() takes it: 4h30m, -2h, 0h. */
+#define SPAN_TEXT_MAX 40
+const char *span_text(char out[SPAN_TEXT_MAX], itsm_span span);
+/* The same for columns: 4:30, -2:00, 0:00:05. */
+const char *clock_text(char out[SPAN_TEXT_MAX], itsm_span span);
 
 /* How many letters two short names differ in, and the nearest of several names, or NULL. */
 size_t distance(const char *a, const char *b);
 const char *nearest(const char *name, const char *const *names, size_t n);
+
+/*
+ * Arguments that are values.  Each says what is wrong and returns an exit code.  An instant has an offset, or a zone
+ * is given by name; `home` is a zone to be proposed, or NULL.
+ */
+int read_instant(itsm_time *out, const command *self, const char *name, const char *text, const itsm_zone *zone,
+                 const itsm_zone *home);
+int read_span(itsm_span *out, const command *self, const char *name, const char *text);
+int read_date(int64_t *out, const command *self, const char *name, const char *text);
+int load_zone(itsm_zone **out, itsm_ctx *ctx, const char *name);
+int load_calendar(itsm_calendar **out, itsm_ctx *ctx, const char *path);
+int load_mapping(itsm_mapping **out, itsm_ctx *ctx, const char *path);
 
 /* Read a whole file, or say why not. */
 int read_file(itsm_buf *out, itsm_ctx *ctx, const char *path);

@@ -4,7 +4,6 @@
  */
 #include "cli/cli.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -86,15 +85,21 @@ int input_error(itsm_ctx *ctx, itsm_status rc, const char *file)
     return EXIT_INPUT;
 }
 
-itsm_status print(itsm_buf *out, const char *format, ...)
+itsm_status vprint(itsm_buf *out, const char *format, va_list args)
 {
     char text[LINE_MAX_BYTES];
-    va_list args;
-    va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     if (n < 0) return ITSM_E_RANGE;
     return itsm_buf_add(out, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+itsm_status print(itsm_buf *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    itsm_status rc = vprint(out, format, args);
+    va_end(args);
+    return rc;
 }
 
 int put(const char *p, size_t n)
@@ -104,6 +109,43 @@ int put(const char *p, size_t n)
     if (!rc || rc == ITSM_DONE) return EXIT_FINE; /* who reads no more has seen enough */
     note("itsm: standard output: %s", itsm_status_text(rc));
     return EXIT_INPUT;
+}
+
+itsm_status drain(output *out)
+{
+    itsm_bytes bytes = {out->text.p, out->text.n};
+    if (!out->rc && bytes.n) out->rc = itsm_os_output_write(1, bytes);
+    out->text.n = 0;
+    return out->rc;
+}
+
+int finish_output(output *out, itsm_ctx *ctx, itsm_status rc, const char *file)
+{
+    int code = EXIT_FINE;
+    if (!rc) rc = drain(out);
+    if (out->rc < 0) code = (note("itsm: standard output: %s", itsm_status_text(out->rc)), EXIT_INPUT);
+    else if (!out->rc && rc) code = input_error(ctx, rc, file);
+    itsm_buf_clear(&out->text);
+    return code;
+}
+
+itsm_status print_seconds(itsm_buf *out, itsm_span span)
+{
+    uint64_t size = span < 0 ? UINT64_C(0) - (uint64_t)span : (uint64_t)span;
+    itsm_status rc = print(out, "%s%llu", span < 0 ? "-" : "", (unsigned long long)(size / 1000000));
+    return rc || size % 1000000 == 0 ? rc : print(out, ".%06llu", (unsigned long long)(size % 1000000));
+}
+
+itsm_status print_json(itsm_buf *out, itsm_str text)
+{
+    itsm_status rc = itsm_buf_add(out, "\"", 1);
+    for (size_t i = 0; i < text.n && !rc; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c == '"' || c == '\\') rc = print(out, "\\%c", c);
+        else if (c < 0x20) rc = print(out, "\\u%04x", c);
+        else rc = itsm_buf_add(out, text.p + i, 1);
+    }
+    return rc ? rc : itsm_buf_add(out, "\"", 1);
 }
 
 /* Options ----------------------------------------------------------------------------------------------------------- */
@@ -157,7 +199,7 @@ static void help(const command *self)
     for (size_t i = 0; i < self->noptions && !rc; i++) {
         const option *o = &self->options[i];
         char left[64];
-        snprintf(left, sizeof left, "%s %s", o->name, o->argument);
+        snprintf(left, sizeof left, "%s %s", o->name, o->argument ? o->argument : "");
         rc = print(&out, "  %-22s %s%s\n", left, o->help, o->required ? " (required)" : "");
     }
     if (!rc) rc = print(&out, "\nexample:\n  %s\n\nexit: 0 fine, 1 findings, 2 usage, 3 input\n", self->example);
@@ -179,6 +221,14 @@ static int unknown_option(const command *self, const char *given)
     return -1;
 }
 
+/* A switch has no value of its own. */
+static int take_switch(const command *self, option *o, const char *equals)
+{
+    if (equals) return usage_error(self, "%s takes no value", o->name), -1;
+    o->count = 1, o->values[0] = "";
+    return 0;
+}
+
 /* --name VALUE or --name=VALUE */
 static int take_option(const command *self, int argc, char **argv, int *i)
 {
@@ -188,6 +238,7 @@ static int take_option(const command *self, int argc, char **argv, int *i)
     for (size_t k = 0; k < self->noptions; k++)
         if (strlen(self->options[k].name) == n && !memcmp(self->options[k].name, argv[*i], n)) o = &self->options[k];
     if (!o) return unknown_option(self, argv[*i]);
+    if (!o->argument) return take_switch(self, o, equals);
     const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : "";
     if (!*value) {
         usage_error(self, "%s needs %s", o->name, o->argument);
@@ -201,13 +252,27 @@ static int take_option(const command *self, int argc, char **argv, int *i)
     return 0;
 }
 
+/* No option begins so: -2h, -PT2H, and - for standard input. */
+static int is_operand(const char *text)
+{
+    return text[0] != '-' || !text[1] || (text[1] >= '0' && text[1] <= '9') || text[1] == 'P';
+}
+
+/* Name the first operand that is not there. */
+static void missing_operand(const command *self, int operands)
+{
+    const char *name = self->operand;
+    for (; operands && strchr(name, ' '); operands--) name = strchr(name, ' ') + 1;
+    usage_error(self, "%.*s is missing", (int)strcspn(name, " "), name);
+}
+
 int parse(const command *self, int argc, char **argv)
 {
     int operands = 0, literal = 0;
     for (int i = 0; i < argc; i++) {
         if (!literal && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) return help(self), -2;
         if (!literal && !strcmp(argv[i], "--")) literal = 1;
-        else if (!literal && argv[i][0] == '-' && argv[i][1]) {
+        else if (!literal && !is_operand(argv[i])) {
             if (take_option(self, argc, argv, &i)) return -1;
         } else argv[operands++] = argv[i];
     }
@@ -216,8 +281,10 @@ int parse(const command *self, int argc, char **argv)
             usage_error(self, "%s %s is missing", self->options[k].name, self->options[k].argument);
             return -1;
         }
-    if (operands < self->operands_min || (self->operands_max >= 0 && operands > self->operands_max)) {
-        usage_error(self, operands < self->operands_min ? "%s is missing" : "there is more than one %s", self->operand);
+    if (operands < self->operands_min) return missing_operand(self, operands), -1;
+    if (self->operands_max >= 0 && operands > self->operands_max) {
+        if (self->operands_max == 1) usage_error(self, "there is more than one %s", self->operand);
+        else usage_error(self, "%s is one too many", argv[self->operands_max]);
         return -1;
     }
     return operands;

@@ -6,7 +6,8 @@
 
 #include <signal.h>
 
-static const command *const commands[] = {&replay_command, &simulate_command, &vectors_command};
+static const command *const commands[] = {&calendar_command, &due_command,     &explain_command, &replay_command,
+                                          &simulate_command, &vectors_command, &whatif_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 

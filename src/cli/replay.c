@@ -8,12 +8,9 @@
  * in memory is gone after a failure anyway, so there the log is read once.
  */
 #include "cli/cli.h"
+#include "cli/source.h"
 #include "cli/summary.h"
 
-#include <stdlib.h>
-
-#define PIECE_SIZE (1u << 20)
-#define PIPE_MAX (256u << 20)
 #define SECOND ITSM_SECONDS(1)
 
 static option options[] = {
@@ -34,90 +31,6 @@ static option options[] = {
      {NULL},
      0},
 };
-
-/* Input ------------------------------------------------------------------------------------------------------------- */
-
-typedef struct piece {
-    struct piece *next;
-    size_t n, at;
-    char bytes[PIECE_SIZE];
-} piece;
-
-/* A file, or a pipe whose bytes are kept for the second reading. */
-typedef struct source {
-    itsm_ctx *ctx;
-    const char *path;
-    itsm_os_input *input;
-    int is_pipe, keeps, compressed;
-    piece *first, *last;
-    size_t kept;
-    uint64_t given, length; /* bytes so far, and in all; 0: not known */
-} source;
-
-static itsm_status open_source(source *s)
-{
-    s->is_pipe = !strcmp(s->path, "-"), s->given = 0;
-    itsm_status rc = itsm_os_input_open(&s->input, s->ctx, itsm_str_c(s->path));
-    if (!rc) s->length = itsm_os_input_length(s->input);
-    return rc;
-}
-
-static itsm_status keep(source *s, const char *p, size_t n)
-{
-    if (s->kept + n > PIPE_MAX) return ITSM_E_LIMIT;
-    s->kept += n;
-    while (n) {
-        if (!s->last || s->last->n == PIECE_SIZE) {
-            piece *fresh = malloc(sizeof *fresh);
-            if (!fresh) return ITSM_E_NOMEM;
-            fresh->next = NULL, fresh->n = fresh->at = 0;
-            if (s->last) s->last->next = fresh;
-            else s->first = fresh;
-            s->last = fresh;
-        }
-        size_t part = PIECE_SIZE - s->last->n < n ? PIECE_SIZE - s->last->n : n;
-        memcpy(s->last->bytes + s->last->n, p, part);
-        s->last->n += part, p += part, n -= part;
-    }
-    return ITSM_OK;
-}
-
-static itsm_status read_first(void *self, void *out, size_t capacity, size_t *n)
-{
-    source *s = self;
-    itsm_status rc = itsm_os_input_read(s->input, out, capacity, n);
-    if (rc) return rc;
-    if (!s->given && *n > 1 && !memcmp(out, "\x1f\x8b", 2)) return s->compressed = 1, ITSM_E_UNSUPPORTED;
-    s->given += *n;
-    return s->keeps ? keep(s, out, *n) : ITSM_OK;
-}
-
-static void drop_first(source *s)
-{
-    piece *gone = s->first;
-    s->first = gone->next;
-    if (!s->first) s->last = NULL;
-    free(gone);
-}
-
-/* From what was kept; each piece is given back once it was read. */
-static itsm_status read_again(void *self, void *out, size_t capacity, size_t *n)
-{
-    source *s = self;
-    while (s->first && s->first->at == s->first->n) drop_first(s);
-    *n = 0;
-    if (!s->first) return ITSM_OK;
-    *n = s->first->n - s->first->at < capacity ? s->first->n - s->first->at : capacity;
-    memcpy(out, s->first->bytes + s->first->at, *n);
-    s->first->at += *n, s->given += *n;
-    return ITSM_OK;
-}
-
-static void close_source(source *s)
-{
-    itsm_os_input_close(s->input);
-    while (s->first) drop_first(s);
-}
 
 /* The job ----------------------------------------------------------------------------------------------------------- */
 
@@ -147,19 +60,6 @@ static const itsm_calendar *calendar_of(const itsm_sla *sla)
     return itsm_sla_count(sla) ? itsm_sla_at(sla, 0)->target.calendar : NULL;
 }
 
-static int load_mapping(job *j)
-{
-    const char *path = value_of(j->self, "--map");
-    itsm_buf text = ITSM_BUF_INIT;
-    int code = read_file(&text, j->ctx, path);
-    if (!code) {
-        itsm_status rc = itsm_mapping_load(&j->mapping, j->ctx, itsm_model_builtin(), itsm_buf_str(&text));
-        if (rc) code = input_error(j->ctx, rc, path);
-    }
-    itsm_buf_clear(&text);
-    return code;
-}
-
 /* Its hours are needed, and its name is what its results stand under. */
 static int check_calendar(const job *j, const char *path, const itsm_calendar *calendar)
 {
@@ -177,17 +77,14 @@ static int check_calendar(const job *j, const char *path, const itsm_calendar *c
 
 static int load_sla(job *j, const char *path, itsm_str targets, const char *targets_path)
 {
-    itsm_buf text = ITSM_BUF_INIT;
     itsm_calendar *calendar = NULL;
-    int code = read_file(&text, j->ctx, path);
-    itsm_status rc = code ? ITSM_OK : itsm_calendar_load(&calendar, j->ctx, itsm_buf_str(&text));
-    if (rc) code = input_error(j->ctx, rc, path);
+    itsm_status rc;
+    int code = load_calendar(&calendar, j->ctx, path);
     if (!code) code = check_calendar(j, path, calendar);
     if (!code && (rc = itsm_sla_load(&j->slas[j->nslas], j->ctx, targets, calendar)))
         code = input_error(j->ctx, rc, targets_path);
     if (!code) j->nslas++;
     itsm_calendar_free(calendar);
-    itsm_buf_clear(&text);
     return code;
 }
 
@@ -212,55 +109,15 @@ static int load_key(job *j)
     return code;
 }
 
-/* Say which of the system's zones has nearly that name: those of tzdata.zi, as zones or as links. */
-static int no_zone(job *j, const char *name)
-{
-    static const char list[] = "/usr/share/zoneinfo/tzdata.zi";
-    char best[64] = "";
-    itsm_buf text = ITSM_BUF_INIT;
-    size_t least = SIZE_MAX;
-    if (itsm_os_file_read(&text, j->ctx, itsm_str_c(list), 0)) text.n = 0;
-    for (size_t at = 0, next; at < text.n; at = next) {
-        const char *line = text.p + at, *end = memchr(line, '\n', text.n - at);
-        size_t n = end ? (size_t)(end - line) : text.n - at, words = 0;
-        char word[64], *to = word;
-        next = at + n + 1;
-        if (n < 3 || (*line != 'Z' && *line != 'L')) continue;
-        for (size_t i = 0, wanted = *line == 'Z' ? 1 : 2; i < n && words <= wanted && to < word + sizeof word - 1; i++)
-            if (line[i] == ' ') words++;
-            else if (words == wanted) *to++ = line[i];
-        *to = 0;
-        const char *one = word;
-        size_t d = distance(name, one);
-        if (d < least && nearest(name, &one, 1)) least = d, memcpy(best, word, sizeof best);
-    }
-    itsm_buf_clear(&text);
-    if (*best) note("itsm: --zone: there is no zone %s; did you mean %s?", name, best);
-    else note("itsm: --zone: there is no zone %s", name);
-    return EXIT_INPUT;
-}
-
-static int load_zone(job *j)
-{
-    const char *name = value_of(j->self, "--zone");
-    itsm_status rc = itsm_zone_load(&j->zone, j->ctx, itsm_str_c(name));
-    if (rc == ITSM_E_NOT_FOUND) return no_zone(j, name);
-    return rc ? input_error(j->ctx, rc, "--zone") : EXIT_FINE;
-}
-
 /* What stopped the reading or the replay: an issue with a line is one of the log. */
 static int log_error(job *j, itsm_status rc)
 {
     const char *store = value_of(j->self, "--store");
     const itsm_issue *issue = itsm_ctx_issue(j->ctx, 0);
-    if (j->in.compressed) {
-        note("itsm: %s:1:1: this is compressed: gzip -dc %s | itsm replay - ... [gzip]", j->in.path,
-             j->in.is_pipe ? "LOG.gz" : j->in.path);
-        return EXIT_INPUT;
-    }
+    if (j->in.compressed) return compressed_error(&j->in, j->self->name);
     if (rc == ITSM_E_LIMIT && j->in.keeps && !issue) {
         note("itsm: -: more than %u MiB through a pipe into a store that lasts: give the log as a file",
-             PIPE_MAX >> 20);
+             SOURCE_PIPE_MAX >> 20);
         return EXIT_INPUT;
     }
     return input_error(j->ctx, rc, issue && !issue->line && j->sms && j->lasts ? store : j->in.path);
@@ -274,8 +131,8 @@ static int check_log(job *j)
     const itsm_log_event *event;
     int found = !record;
     j->in.keeps = !strcmp(j->in.path, "-");
-    itsm_status rc = open_source(&j->in);
-    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, read_first, &j->in);
+    itsm_status rc = source_open(&j->in);
+    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, source_read, &j->in);
     while (!rc && (rc = itsm_event_log_next(&event, log)) == ITSM_OK)
         found = found || itsm_str_is(event->number, record);
     int code = rc == ITSM_DONE ? EXIT_FINE : log_error(j, rc);
@@ -328,8 +185,9 @@ static int replay_log(job *j)
     j->began = j->told = itsm_os_monotonic();
     int again = j->in.keeps;
     j->in.keeps = 0;
-    itsm_status rc = again ? ITSM_OK : open_source(&j->in);
-    if (!rc) rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, again ? read_again : read_first, &j->in);
+    itsm_status rc = again ? ITSM_OK : source_open(&j->in);
+    if (!rc)
+        rc = itsm_event_log_open(&log, j->ctx, j->mapping, j->zone, again ? source_read_again : source_read, &j->in);
     if (!rc) rc = itsm_replay_run(&j->replay, j->sms, j->mapping, log, &how);
     if (itsm_os_is_terminal(2) && j->told != j->began) note("");
     int code = rc ? log_error(j, rc) : EXIT_FINE;
@@ -432,7 +290,7 @@ static void finish(job *j)
     itsm_zone_free(j->zone);
     itsm_mapping_free(j->mapping);
     itsm_buf_clear(&j->key);
-    close_source(&j->in);
+    source_close(&j->in);
 }
 
 /* Options that do not go together. */
@@ -476,8 +334,8 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
     const char *store = value_of(self, "--store");
     memset(&j, 0, sizeof j);
     j.self = self, j.ctx = ctx, j.in.ctx = ctx, j.in.path = argv[0], j.lasts = store && strcmp(store, ":memory:") != 0;
-    int code = load_mapping(&j);
-    if (!code) code = load_zone(&j);
+    int code = load_mapping(&j.mapping, ctx, value_of(self, "--map"));
+    if (!code) code = load_zone(&j.zone, ctx, value_of(self, "--zone"));
     if (!code) code = load_slas(&j);
     if (!code) code = load_key(&j);
     if (!code) code = check_outputs(&j);

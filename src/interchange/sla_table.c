@@ -50,25 +50,26 @@ static itsm_status between(itsm_span *out, const itsm_calendar *calendar, itsm_t
 
 static itsm_status measure(itsm__sla_value *out, const itsm_sla *sla, const itsm_clock_row *row, itsm__arena *scratch)
 {
-    const itsm_target *target;
+    const itsm_sla_rule *rule;
     itsm_target *targets;
     itsm_clock clock;
     itsm_clock_reading reading = ITSM_CLOCK_READING_INIT;
     itsm_time started = started_at(row), stopped = stopped_at(row), last = row->events[row->nevents - 1].at;
-    itsm_status rc = itsm_sla_target(&target, sla, ITSM_RESOLUTION, row->priorities[row->npriorities - 1]);
-    if (rc == ITSM_OK) {
+    itsm_status rc = itsm_sla_find_facts(&rule, sla, ITSM_RESOLUTION, &row->facts[row->npriorities - 1]);
+    if (rc == ITSM_OK && rule->target.goal < ITSM_GOAL_NONE) {
+        const itsm_target *target = &rule->target;
         out->goal = target->goal;
         rc = target->calendar
                  ? itsm_calendar_add(&out->due, target->calendar, started, target->goal, ITSM_BOUNDARY_CLOSE)
                  : (itsm__add(&out->due, started, target->goal) ? ITSM_OK : ITSM_E_RANGE);
         if (rc == ITSM_E_NO_OPEN_TIME || rc == ITSM_E_RANGE) out->due = ITSM_TIME_NONE; /* there is none to come */
         else if (rc) return rc;
-    } else if (rc != ITSM_NOTHING) {
+    } else if (rc < 0) {
         return rc;
     }
     if (stopped == ITSM_TIME_NONE || stopped < started) return ITSM_OK;
     rc = between(&out->gross, itsm__sla_calendar(sla), started, stopped);
-    if (!rc) rc = itsm__clock_targets(&targets, scratch, sla, row->kind, row->priorities, row->npriorities);
+    if (!rc) rc = itsm__clock_targets(&targets, scratch, sla, row->kind, row->facts, row->npriorities);
     if (!rc) rc = itsm_clock_replay(&clock, targets, row->npriorities, row->events, row->nevents);
     if (!rc) rc = itsm_clock_read(&reading, &clock, last);
     out->net = reading.used;

@@ -5,7 +5,8 @@
  * the C library's memory, because it may outlive the context.
  *
  * A zone's name becomes a path below a few known directories, so it is checked first: letters, digits and "+-_./", no
- * part empty, "." or "..".  A zone file over 1 MiB is not one.
+ * part empty, "." or "..".  A zone file over 1 MiB is not one.  Zones that no directory has are taken from those built
+ * into the library, if any are.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* getrandom */
@@ -14,6 +15,7 @@
 #include "os/error.h"
 
 #include <itsm/os.h>
+#include <itsm/time.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,35 +162,81 @@ static itsm_status read_all(itsm_buf *out, const itsm_io *io, void *file)
     return rc;
 }
 
-static itsm_status zone_load_from(itsm_buf *out, itsm_str directory, itsm_str name)
+/* A file below a directory of zones; ITSM_E_NOT_FOUND if it is not one ("Europe" is a directory, not a zone). */
+static itsm_status zone_open(void **out, itsm_str directory, itsm_str name)
 {
     char path[ITSM__OS_PATH_MAX];
-    void *file = NULL;
     const itsm_io *io = itsm_os_io();
+    uint64_t length;
     if (directory.n == 0 || directory.n + name.n + 2 > sizeof path) return ITSM_E_NOT_FOUND;
     memcpy(path, directory.p, directory.n);
     path[directory.n] = '/';
     memcpy(path + directory.n + 1, name.p, name.n);
     path[directory.n + 1 + name.n] = 0;
-    itsm_status rc = io->open(io->self, &file, path, ITSM_IO_READ, NULL);
-    if (rc) return rc;
-    uint64_t length;
-    rc = io->length(io->self, file, &length, NULL); /* "Europe" is a directory, not a zone */
-    rc = rc ? ITSM_E_NOT_FOUND : read_all(out, io, file);
-    io->close(io->self, file);
+    itsm_status rc = io->open(io->self, out, path, ITSM_IO_READ, NULL);
+    if (rc || !io->length(io->self, *out, &length, NULL)) return rc;
+    io->close(io->self, *out);
+    return ITSM_E_NOT_FOUND;
+}
+
+/* The first directory that has a zone; its file is open. */
+static itsm_status zone_find(void **file, itsm_str *directory, itsm_str name)
+{
+    static const char *const directories[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo",
+                                              "/etc/zoneinfo"};
+    if (!zone_name_is_good(name)) return ITSM_E_NOT_FOUND;
+    *directory = itsm_os_env("ITSM_ZONEINFO");
+    itsm_status rc = zone_open(file, *directory, name);
+    for (size_t i = 0; rc == ITSM_E_NOT_FOUND && i < sizeof directories / sizeof directories[0]; i++) {
+        *directory = itsm_str_c(directories[i]);
+        rc = zone_open(file, *directory, name);
+    }
     return rc;
 }
 
 static itsm_status zone_load(void *self, itsm_buf *out, itsm_str name)
 {
     (void)self;
-    static const char *const directories[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo",
-                                              "/etc/zoneinfo"};
-    if (!zone_name_is_good(name)) return ITSM_E_NOT_FOUND;
-    itsm_status rc = zone_load_from(out, itsm_os_env("ITSM_ZONEINFO"), name);
-    for (size_t i = 0; rc == ITSM_E_NOT_FOUND && i < sizeof directories / sizeof directories[0]; i++)
-        rc = zone_load_from(out, itsm_str_c(directories[i]), name);
+    void *file = NULL;
+    itsm_str directory;
+    const itsm_zone_source *embedded = itsm_zones_embedded();
+    itsm_status rc = zone_find(&file, &directory, name);
+    if (rc == ITSM_E_NOT_FOUND && embedded) return embedded->load(embedded->self, out, name);
+    if (rc) return rc;
+    rc = read_all(out, itsm_os_io(), file);
+    itsm_os_io()->close(itsm_os_io()->self, file);
     return rc;
+}
+
+/* The first line of a file, without `prefix`. */
+static itsm_status first_line(itsm_buf *out, itsm_str directory, const char *name, itsm_str prefix)
+{
+    char block[64];
+    size_t n = 0;
+    void *file = NULL;
+    const itsm_io *io = itsm_os_io();
+    itsm_status rc = zone_open(&file, directory, itsm_str_c(name));
+    if (rc) return rc;
+    rc = io->read(io->self, file, 0, block, sizeof block, &n, NULL);
+    io->close(io->self, file);
+    const char *end = rc ? NULL : memchr(block, '\n', n);
+    if (!end || (size_t)(end - block) < prefix.n || memcmp(block, prefix.p, prefix.n)) return ITSM_E_NOT_FOUND;
+    return itsm_buf_add(out, block + prefix.n, (size_t)(end - block) - prefix.n);
+}
+
+/* Two places where systems write down which release they have. */
+static itsm_status zone_version(void *self, itsm_buf *out, itsm_str name)
+{
+    (void)self;
+    void *file = NULL;
+    itsm_str directory;
+    const itsm_zone_source *embedded = itsm_zones_embedded();
+    itsm_status rc = zone_find(&file, &directory, name);
+    if (rc == ITSM_E_NOT_FOUND && embedded) return embedded->version(embedded->self, out, name);
+    if (rc) return rc;
+    itsm_os_io()->close(itsm_os_io()->self, file);
+    rc = first_line(out, directory, "+VERSION", itsm_str_c(""));
+    return rc == ITSM_E_NOT_FOUND ? first_line(out, directory, "tzdata.zi", ITSM_STR("# version ")) : rc;
 }
 
 /* Context --------------------------------------------------------------------------------------------------------- */
@@ -198,7 +246,7 @@ void itsm_os_ctx_options(itsm_ctx_options *options)
     static const itsm_random random = {sizeof random, random_fill, NULL};
     static const itsm_mutexes mutexes = {sizeof mutexes, mutex_create, mutex_destroy,  mutex_lock,
                                          mutex_unlock,   mutex_wait,   mutex_wake_all, NULL};
-    static const itsm_zone_source zones = {sizeof zones, zone_load, NULL};
+    static const itsm_zone_source zones = {sizeof zones, zone_load, NULL, zone_version};
     options->random = &random, options->mutexes = &mutexes, options->zones = &zones;
 }
 

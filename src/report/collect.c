@@ -109,7 +109,7 @@ static itsm_status read_clock(itsm_report_clock *out, int *found, collecting *c,
     itsm_clock_reading reading = ITSM_CLOCK_READING_INIT;
     itsm_clock clock;
     itsm_target *targets;
-    const itsm_target *last;
+    const itsm_sla_rule *last;
     static const itsm_report_clock blank = ITSM_REPORT_CLOCK_INIT;
     *out = blank, *found = 0;
     if (!itsm__sla_measures(c->sla, kind)) return ITSM_OK;
@@ -118,14 +118,16 @@ static itsm_status read_clock(itsm_report_clock *out, int *found, collecting *c,
     itsm_clock_event *events = itsm__arena_alloc(&c->arena, row.nevents * sizeof *events);
     if (!events) return ITSM_E_NOMEM;
     memcpy(events, row.events, row.nevents * sizeof *events);
-    if ((rc = itsm__clock_targets(&targets, &c->arena, c->sla, kind, row.priorities, row.npriorities)) ||
+    if ((rc = itsm__clock_targets(&targets, &c->arena, c->sla, kind, row.facts, row.npriorities)) ||
         (rc = itsm_clock_replay(&clock, targets, row.npriorities, events, row.nevents)) ||
         (rc = itsm_clock_read(&reading, &clock, events[row.nevents - 1].at)))
         return rc;
     *found = 1;
     out->targets = targets, out->ntargets = row.npriorities, out->events = events, out->nevents = row.nevents;
     out->due = reading.due;
-    if (itsm_sla_target(&last, c->sla, kind, row.priorities[row.npriorities - 1]) == ITSM_OK) out->goal = last->goal;
+    if (itsm_sla_find_facts(&last, c->sla, kind, &row.facts[row.npriorities - 1]) == ITSM_OK &&
+        last->target.goal < ITSM_GOAL_NONE)
+        out->goal = last->target.goal;
     if (reading.stopped_at == ITSM_TIME_NONE || reading.stopped_at < reading.start) return ITSM_OK;
     out->used = reading.used, out->paused = reading.paused;
     out->gross = gross(&targets[0], reading.start, reading.stopped_at);

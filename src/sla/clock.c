@@ -8,7 +8,9 @@
  * clock that was never given another calendar the anchor is its start, so that due = add(start, goal + paused).
  *
  * A breach is derived (used > goal) and latched at the event after it with the due instant of that moment, since pauses
- * that come later do not move it.  Thresholds are bits: those passed at an event never come again in this cycle and
+ * that come later do not move it.  While a clock is stopped, a second account (gap_...) is kept of what would have been
+ * counted and whether that would have been too much, since only the reopening decides.  A retarget that changes how
+ * time is counted sets a new anchor; in a stopped clock one for each account.  Thresholds are bits: those passed at an event never come again in this cycle and
  * version of the goal.
  *
  * All functions work on a copy and write it back at the end, so that a clock is as it was after a failure.
@@ -45,6 +47,7 @@ static int64_t scale(int64_t a, int64_t b, int64_t c)
     const uint64_t low = other << 32 | ((a0 * b0) & 0xFFFFFFFF), divisor = (uint64_t)c;
     uint64_t quotient = 0;
     if (high >= divisor) return INT64_MAX;
+    if (!high) return low / divisor > INT64_MAX ? INT64_MAX : (int64_t)(low / divisor); /* as good as always */
     for (int i = 63; i >= 0; i--) { /* high < divisor < 2^63: never overflows */
         high = high << 1 | (low >> i & 1);
         quotient <<= 1;
@@ -71,20 +74,30 @@ int itsm__clock_is_paused(const itsm__clock_state *state)
     return state->causes && state->pause == ITSM_PAUSE_HOLDS;
 }
 
-/* When the goal runs out if the clock runs from now on. */
-static itsm_status due_of(itsm_time *out, const itsm__clock_state *s, int32_t boundary)
+/* Is this more than the goal? */
+static int is_beyond(const itsm__clock_state *s, itsm_span used)
 {
-    if (s->breached) {
-        *out = s->breached_at;
-        return ITSM_OK;
-    }
+    return used > s->goal && s->goal < ITSM_GOAL_NONE;
+}
+
+/* When the goal runs out, if so much was used at an anchor and so much was held since. */
+static itsm_status due_after(itsm_time *out, const itsm__clock_state *s, itsm_time anchor, itsm_span used,
+                             itsm_span held)
+{
     int64_t total;
-    if (!itsm__sub(&total, s->goal, s->anchor_used) || !itsm__add(&total, total, s->held)) return ITSM_E_RANGE;
-    if (total <= 0 && boundary == ITSM_BOUNDARY_CLOSE) {
-        *out = s->anchor;
-        return ITSM_OK;
-    }
-    return span_add(out, s->calendar, s->anchor, total, boundary);
+    if (s->goal >= ITSM_GOAL_NONE) return ITSM_E_NO_OPEN_TIME;
+    if (!itsm__sub(&total, s->goal, used) || !itsm__add(&total, total, held)) return ITSM_E_RANGE;
+    if (total > 0) return span_add(out, s->calendar, anchor, total, ITSM_BOUNDARY_CLOSE);
+    *out = anchor;
+    return ITSM_OK;
+}
+
+/* When the goal runs out if the clock runs from now on. */
+static itsm_status due_of(itsm_time *out, const itsm__clock_state *s)
+{
+    if (!s->breached) return due_after(out, s, s->anchor, s->anchor_used, s->held);
+    *out = s->breached_at;
+    return ITSM_OK;
 }
 
 /* The due instant to show; ITSM_TIME_NONE where there is none. */
@@ -93,7 +106,7 @@ static itsm_time shown_due(const itsm__clock_state *s)
     itsm_time due;
     if (s->phase == ITSM__PHASE_IDLE || s->phase == ITSM__PHASE_CANCELLED) return ITSM_TIME_NONE;
     if (s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s)) return ITSM_TIME_NONE;
-    return due_of(&due, s, ITSM_BOUNDARY_CLOSE) ? ITSM_TIME_NONE : due;
+    return due_of(&due, s) ? ITSM_TIME_NONE : due;
 }
 
 /* Thresholds ------------------------------------------------------------------------------------------------------ */
@@ -125,8 +138,7 @@ static void pass_thresholds(itsm__clock_state *s, itsm_time at)
             if (s->used >= point_of(s, threshold)) s->passed |= bit;
             continue;
         }
-        if (!due_known && (s->breached || !itsm__clock_is_paused(s)) && due_of(&due, s, ITSM_BOUNDARY_CLOSE))
-            due = ITSM_TIME_NONE;
+        if (!due_known && (s->breached || !itsm__clock_is_paused(s)) && due_of(&due, s)) due = ITSM_TIME_NONE;
         due_known = 1;
         int64_t point;
         if (due != ITSM_TIME_NONE && itsm__add(&point, due, threshold->value) && point <= at) s->passed |= bit;
@@ -139,18 +151,24 @@ static void pass_thresholds(itsm__clock_state *s, itsm_time at)
 static void latch_breach(itsm__clock_state *s)
 {
     itsm_time due;
-    if (s->breached || s->used <= s->goal) return;
-    if (due_of(&due, s, ITSM_BOUNDARY_CLOSE)) due = s->since;
+    if (s->breached || !is_beyond(s, s->used)) return;
+    if (due_of(&due, s)) due = s->since;
     s->breached = 1, s->breached_at = due;
 }
 
+/* The same for what would have been, had it not been stopped. */
 static void latch_gap_breach(itsm__clock_state *s)
 {
-    itsm__clock_state as_if = *s;
+    itsm_time due, anchor = s->anchor;
+    itsm_span used, anchor_used = s->anchor_used, held, gap_held = s->gap_paused;
     if (s->breached || s->gap_breached_at != ITSM_TIME_NONE) return;
-    if (!itsm__add(&as_if.used, s->used, s->gap_used) || !itsm__add(&as_if.held, s->held, s->gap_paused)) return;
-    latch_breach(&as_if);
-    if (as_if.breached) s->gap_breached_at = as_if.breached_at;
+    if (!itsm__add(&used, s->used, s->gap_used) || !is_beyond(s, used)) return;
+    if (s->gap_anchor != ITSM_TIME_NONE) {
+        anchor = s->gap_anchor, anchor_used = s->gap_anchor_used, held = gap_held - s->gap_anchor_paused;
+    } else if (!itsm__add(&held, s->held, gap_held)) {
+        return;
+    }
+    s->gap_breached_at = due_after(&due, s, anchor, anchor_used, held) ? s->since : due;
 }
 
 static itsm_status advance(itsm__clock_state *s, itsm_time at)
@@ -165,7 +183,7 @@ static itsm_status advance(itsm__clock_state *s, itsm_time at)
         if (s->phase == ITSM__PHASE_STOPPED) {
             itsm_span *to = paused ? &s->gap_paused : &s->gap_used;
             if (!itsm__add(to, *to, span)) return ITSM_E_RANGE;
-            if (!paused && s->reopen == ITSM_REOPEN_CONTINUE) latch_gap_breach(s);
+            if (!paused) latch_gap_breach(s);
         } else if (paused) {
             if (!itsm__add(&s->paused, s->paused, span) || !itsm__add(&s->held, s->held, span)) return ITSM_E_RANGE;
         } else {
@@ -178,38 +196,58 @@ static itsm_status advance(itsm__clock_state *s, itsm_time at)
     return ITSM_OK;
 }
 
+static void end_gap(itsm__clock_state *s)
+{
+    s->gap_used = s->gap_paused = s->gap_anchor_used = s->gap_anchor_paused = 0;
+    s->gap_breached_at = s->gap_anchor = ITSM_TIME_NONE, s->gap_retroactive = 0;
+}
+
 static void begin_count(itsm__clock_state *s, itsm_time at)
 {
     s->start = s->since = s->anchor = at;
     s->used = s->paused = s->stopped = s->anchor_used = s->held = 0;
-    s->gap_used = s->gap_paused = 0, s->gap_breached_at = ITSM_TIME_NONE;
     s->stopped_at = s->breached_at = ITSM_TIME_NONE;
     s->breached = s->retroactive = 0;
     s->passed = 0;
     s->count++;
+    end_gap(s);
+}
+
+/* The time since the stop was not: it goes on with what was used. */
+static itsm_status resume_count(itsm__clock_state *s, itsm_time at)
+{
+    int64_t gap;
+    if (!itsm__add(&gap, s->gap_used, s->gap_paused) || !itsm__add(&s->stopped, s->stopped, gap)) return ITSM_E_RANGE;
+    if (s->gap_anchor != ITSM_TIME_NONE) s->anchor = at, s->anchor_used = s->used, s->held = 0;
+    else if (!itsm__add(&s->held, s->held, gap)) return ITSM_E_RANGE;
+    s->passed = 0;
+    return ITSM_OK;
+}
+
+/* The time since the stop counts as if there had been none. */
+static itsm_status continue_count(itsm__clock_state *s)
+{
+    itsm_span held = s->gap_paused;
+    if (!itsm__add(&s->used, s->used, s->gap_used) || !itsm__add(&s->paused, s->paused, s->gap_paused))
+        return ITSM_E_RANGE;
+    if (s->gap_anchor != ITSM_TIME_NONE)
+        s->anchor = s->gap_anchor, s->anchor_used = s->gap_anchor_used, s->held = held - s->gap_anchor_paused;
+    else if (!itsm__add(&s->held, s->held, held)) return ITSM_E_RANGE;
+    if (!s->breached && s->gap_breached_at != ITSM_TIME_NONE)
+        s->breached = 1, s->breached_at = s->gap_breached_at, s->retroactive = s->gap_retroactive;
+    return ITSM_OK;
 }
 
 static itsm_status reopen(itsm__clock_state *s, itsm_time at)
 {
+    itsm_status rc = ITSM_OK;
     if (s->phase != ITSM__PHASE_STOPPED || s->reopen == ITSM_REOPEN_IGNORE) return ITSM_OK;
-    if (s->reopen == ITSM_REOPEN_RESTART) {
-        begin_count(s, at);
-    } else if (s->reopen == ITSM_REOPEN_RESUME) {
-        int64_t gap;
-        if (!itsm__add(&gap, s->gap_used, s->gap_paused) || !itsm__add(&s->stopped, s->stopped, gap) ||
-            !itsm__add(&s->held, s->held, gap))
-            return ITSM_E_RANGE;
-        s->passed = 0;
-    } else {
-        if (!itsm__add(&s->used, s->used, s->gap_used) || !itsm__add(&s->paused, s->paused, s->gap_paused) ||
-            !itsm__add(&s->held, s->held, s->gap_paused))
-            return ITSM_E_RANGE;
-        if (!s->breached && s->gap_breached_at != ITSM_TIME_NONE) s->breached = 1, s->breached_at = s->gap_breached_at;
-        latch_breach(s);
-    }
+    if (s->reopen == ITSM_REOPEN_RESTART) begin_count(s, at);
+    else rc = s->reopen == ITSM_REOPEN_RESUME ? resume_count(s, at) : continue_count(s);
+    if (rc) return rc;
     s->phase = ITSM__PHASE_STARTED, s->stopped_at = ITSM_TIME_NONE;
-    s->gap_used = s->gap_paused = 0, s->gap_breached_at = ITSM_TIME_NONE;
     s->cycle++;
+    end_gap(s);
     return ITSM_OK;
 }
 
@@ -232,7 +270,7 @@ static itsm_status apply(itsm__clock_state *s, int32_t kind, itsm_time at, uint3
     case ITSM_CLOCK_REOPEN: rc = reopen(s, at); break;
     case ITSM_CLOCK_RESET:
         begin_count(s, at);
-        s->phase = ITSM__PHASE_IDLE, s->start = ITSM_TIME_NONE;
+        s->phase = ITSM__PHASE_IDLE, s->start = s->previous_due = ITSM_TIME_NONE;
         break;
     default: s->phase = ITSM__PHASE_CANCELLED; break;
     }
@@ -268,6 +306,7 @@ itsm_status itsm__target_check(const itsm_target *target)
         const itsm_threshold *t = &target->thresholds[i];
         if (t->basis < ITSM_THRESHOLD_PERCENT || t->basis > ITSM_THRESHOLD_WALL) return ITSM_E_RANGE;
         if (t->basis == ITSM_THRESHOLD_PERCENT && (t->value < 0 || t->value > 100000)) return ITSM_E_RANGE;
+        if (t->value == ITSM_SPAN_NONE) return ITSM_E_RANGE;
     }
     return ITSM_OK;
 }
@@ -277,7 +316,6 @@ static void take_target(itsm__clock_state *s, const itsm_target *target)
     s->calendar = target->calendar, s->goal = target->goal;
     s->pause = target->pause, s->reopen = target->reopen;
     s->thresholds = target->thresholds, s->threshold_count = (uint32_t)target->threshold_count;
-    s->version++;
 }
 
 itsm_status itsm_clock_init(itsm_clock *clock, const itsm_target *target)
@@ -289,38 +327,94 @@ itsm_status itsm_clock_init(itsm_clock *clock, const itsm_target *target)
     memset(&s, 0, sizeof s);
     s.mark = ITSM__CLOCK_MARK;
     s.last = s.start = s.since = s.anchor = ITSM_TIME_NONE;
-    s.gap_breached_at = s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
+    s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
+    end_gap(&s);
     take_target(&s, target);
+    s.version = 1;
     memset(clock, 0, sizeof *clock);
     put(clock, &s);
     return ITSM_OK;
 }
 
+/* The used share of the old goal, of the new one.  What is beyond the one is beyond the other, however it is rounded. */
+static itsm_span scaled(const itsm__clock_state *s, itsm_span old_goal)
+{
+    if (s->goal >= ITSM_GOAL_NONE || old_goal >= ITSM_GOAL_NONE) return s->used;
+    const itsm_span used = scale(s->used, s->goal, old_goal);
+    return s->breached && used <= s->goal ? s->goal + 1 : used;
+}
+
+/* Count from here by another measure: another calendar, or what is used was scaled. */
+static itsm_status set_anchor(itsm__clock_state *s, itsm_time at)
+{
+    s->anchor = s->phase == ITSM__PHASE_STOPPED ? s->stopped_at : at, s->anchor_used = s->used, s->held = 0;
+    if (s->phase != ITSM__PHASE_STOPPED) return ITSM_OK;
+    s->gap_anchor = at, s->gap_anchor_paused = s->gap_paused;
+    return itsm__add(&s->gap_anchor_used, s->used, s->gap_used) ? ITSM_OK : ITSM_E_RANGE;
+}
+
+/* What was used, measured against the new goal. */
+static void judge(itsm__clock_state *s, itsm_time at)
+{
+    itsm_span as_if;
+    const int was_breached = s->breached;
+    s->breached = is_beyond(s, s->used);
+    if (!s->breached) s->breached_at = ITSM_TIME_NONE, s->retroactive = 0;
+    else if (!was_breached) s->breached_at = at, s->retroactive = 1;
+    if (s->phase != ITSM__PHASE_STOPPED) return;
+    if (s->breached || !itsm__add(&as_if, s->used, s->gap_used) || !is_beyond(s, as_if))
+        s->gap_breached_at = ITSM_TIME_NONE, s->gap_retroactive = 0;
+    else if (s->gap_breached_at == ITSM_TIME_NONE) s->gap_breached_at = at, s->gap_retroactive = 1;
+}
+
+/* Come under another target; the state was advanced. */
+static itsm_status come_under(itsm__clock_state *s, const itsm_target *target, itsm_time at, int32_t policy)
+{
+    const itsm_span old_goal = s->goal;
+    const itsm_calendar *old_calendar = s->calendar;
+    itsm_status rc = ITSM_OK;
+    take_target(s, target);
+    if (s->phase == ITSM__PHASE_STARTED && policy == ITSM_RETARGET_RESTART) {
+        begin_count(s, at);
+    } else if (s->phase == ITSM__PHASE_STARTED || s->phase == ITSM__PHASE_STOPPED) {
+        if (policy == ITSM_RETARGET_PROPORTIONAL) s->used = scaled(s, old_goal);
+        if (policy == ITSM_RETARGET_PROPORTIONAL || s->calendar != old_calendar) rc = set_anchor(s, at);
+        judge(s, at);
+        s->passed = 0;
+    }
+    if (s->threshold_count) pass_thresholds(s, at);
+    return rc;
+}
+
+static itsm_status begin_retarget(itsm__clock_state *s, const itsm_clock *clock, const itsm_target *target,
+                                  itsm_time at)
+{
+    if (!clock || !itsm__clock_get(s, clock)) return ITSM_E_MISUSE;
+    const itsm_status rc = itsm__target_check(target);
+    return rc ? rc : advance(s, at);
+}
+
 itsm_status itsm_clock_retarget(itsm_clock *clock, const itsm_target *target, itsm_time at, int32_t policy)
 {
     itsm__clock_state s;
-    if (!clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
     if (policy < ITSM_RETARGET_KEEP || policy > ITSM_RETARGET_PROPORTIONAL) return ITSM_E_MISUSE;
-    itsm_status rc = itsm__target_check(target);
-    if (!rc) rc = advance(&s, at);
+    itsm_status rc = begin_retarget(&s, clock, target, at);
     if (rc) return rc;
-    const itsm_span old_goal = s.goal;
-    const itsm_calendar *old_calendar = s.calendar;
     s.previous_due = shown_due(&s);
-    take_target(&s, target);
-    if (s.phase == ITSM__PHASE_STARTED && policy == ITSM_RETARGET_RESTART) {
-        begin_count(&s, at);
-    } else if (s.phase == ITSM__PHASE_STARTED || s.phase == ITSM__PHASE_STOPPED) {
-        if (policy == ITSM_RETARGET_PROPORTIONAL) s.used = scale(s.used, s.goal, old_goal);
-        if (policy == ITSM_RETARGET_PROPORTIONAL || s.calendar != old_calendar)
-            s.anchor = s.phase == ITSM__PHASE_STOPPED ? s.stopped_at : at, s.anchor_used = s.used, s.held = 0;
-        const int was_breached = s.breached;
-        s.breached = s.used > s.goal;
-        if (!s.breached) s.breached_at = ITSM_TIME_NONE, s.retroactive = 0;
-        else if (!was_breached) s.breached_at = at, s.retroactive = 1;
-        s.passed = 0;
-    }
-    if (s.threshold_count) pass_thresholds(&s, at);
+    s.version++;
+    if ((rc = come_under(&s, target, at, policy))) return rc;
+    put(clock, &s);
+    return ITSM_OK;
+}
+
+itsm_status itsm_clock_attach(itsm_clock *clock, const itsm_target *target, itsm_time at)
+{
+    itsm__clock_state s;
+    itsm_status rc = begin_retarget(&s, clock, target, at);
+    if (rc) return rc;
+    s.previous_due = ITSM_TIME_NONE;
+    if (s.phase == ITSM__PHASE_STARTED || s.phase == ITSM__PHASE_STOPPED) s.version++;
+    if ((rc = come_under(&s, target, at, ITSM_RETARGET_KEEP))) return rc;
     put(clock, &s);
     return ITSM_OK;
 }
@@ -339,9 +433,21 @@ static int32_t state_of(const itsm__clock_state *s)
     }
 }
 
+/* Everything but the size; the state was advanced. */
+static void show(itsm_clock_reading *r, const itsm__clock_state *s)
+{
+    r->used = s->used, r->remaining = s->goal - s->used, r->goal = s->goal;
+    r->paused = s->paused, r->stopped = s->stopped;
+    r->start = s->start, r->due = shown_due(s), r->previous_due = s->previous_due;
+    r->breached_at = s->breached_at, r->stopped_at = s->stopped_at, r->causes = s->causes;
+    r->state = state_of(s), r->breached = s->breached, r->retroactive = s->retroactive;
+    r->cycle = s->cycle, r->version = s->version, r->reserved = 0;
+}
+
 itsm_status itsm_clock_read(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
 {
     itsm__clock_state s;
+    itsm_span unused;
     if (!out || !out->size || !clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
     if (now == ITSM_TIME_NONE) return ITSM_E_RANGE;
     if (s.last != ITSM_TIME_NONE && now < s.last) return ITSM_E_ORDER;
@@ -349,15 +455,15 @@ itsm_status itsm_clock_read(itsm_clock_reading *out, const itsm_clock *clock, it
         const itsm_status rc = advance(&s, now);
         if (rc) return rc;
     }
-    itsm_clock_reading r = ITSM_CLOCK_READING_INIT;
-    r.size = out->size;
-    r.used = s.used, r.goal = s.goal, r.paused = s.paused, r.stopped = s.stopped;
-    if (!itsm__sub(&r.remaining, s.goal, s.used)) return ITSM_E_RANGE;
-    r.start = s.start, r.due = shown_due(&s), r.previous_due = s.previous_due;
-    r.breached_at = s.breached_at, r.stopped_at = s.stopped_at, r.causes = s.causes;
-    r.state = state_of(&s), r.breached = s.breached, r.retroactive = s.retroactive;
-    r.cycle = s.cycle, r.version = s.version;
-    memcpy(out, &r, out->size < sizeof r ? out->size : sizeof r);
+    if (!itsm__sub(&unused, s.goal, s.used)) return ITSM_E_RANGE;
+    if (out->size >= sizeof *out) {
+        show(out, &s);
+    } else { /* a caller of an earlier version, which had fewer members */
+        itsm_clock_reading r;
+        show(&r, &s);
+        r.size = out->size;
+        memcpy(out, &r, out->size);
+    }
     return ITSM_OK;
 }
 
@@ -377,8 +483,9 @@ static itsm_time threshold_at(const itsm__clock_state *s, const itsm_threshold *
     itsm_time at;
     int64_t total;
     const int paused = itsm__clock_is_paused(s);
+    if (s->goal >= ITSM_GOAL_NONE) return ITSM_TIME_NONE;
     if (threshold->basis == ITSM_THRESHOLD_WALL) {
-        if ((paused && !s->breached) || due_of(&at, s, ITSM_BOUNDARY_CLOSE)) return ITSM_TIME_NONE;
+        if ((paused && !s->breached) || due_of(&at, s)) return ITSM_TIME_NONE;
         return itsm__add(&at, at, threshold->value) ? at : ITSM_TIME_NONE;
     }
     if (paused || !itsm__sub(&total, point_of(s, threshold), s->used)) return ITSM_TIME_NONE;
@@ -391,7 +498,8 @@ static itsm_time breach_at(const itsm__clock_state *s)
 {
     itsm_time at;
     int64_t total;
-    if (s->breached || itsm__clock_is_paused(s) || !itsm__sub(&total, s->goal, s->used)) return ITSM_TIME_NONE;
+    if (s->breached || s->goal >= ITSM_GOAL_NONE || itsm__clock_is_paused(s)) return ITSM_TIME_NONE;
+    if (!itsm__sub(&total, s->goal, s->used)) return ITSM_TIME_NONE;
     if (span_add(&at, s->calendar, s->since, total, ITSM_BOUNDARY_OPEN)) return ITSM_TIME_NONE;
     return itsm__add(&at, at, 1) ? at : ITSM_TIME_NONE;
 }

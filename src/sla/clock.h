@@ -23,12 +23,14 @@ typedef struct itsm__clock_state {
     itsm_span anchor_used;          /* used at the anchor */
     itsm_span held;                 /* working time not counted since the anchor */
     itsm_span gap_used, gap_paused; /* while stopped: what would have been counted */
-    itsm_time gap_breached_at;
+    itsm_time gap_breached_at;      /* when the goal would have run out */
+    itsm_time gap_anchor;           /* the anchor for that, once the target changed meanwhile; else ITSM_TIME_NONE */
+    itsm_span gap_anchor_used, gap_anchor_paused;
     itsm_time stopped_at, breached_at, previous_due;
     uint64_t causes, passed; /* bits; passed: thresholds that are behind */
     uint32_t mark, phase, threshold_count, cycle, version;
     uint32_t count; /* one more whenever counting begins anew */
-    int32_t pause, reopen, breached, retroactive;
+    int32_t pause, reopen, breached, retroactive, gap_retroactive, reserved;
 } itsm__clock_state;
 
 /* ITSM_OK, or what is wrong with a target. */
@@ -40,6 +42,11 @@ int itsm__clock_get(itsm__clock_state *state, const itsm_clock *clock);
 /* 1: pauses hold it now. */
 int itsm__clock_is_paused(const itsm__clock_state *state);
 
+/* Working time; without a calendar every hour counts. */
 itsm_status itsm__span_between(itsm_span *out, const itsm_calendar *calendar, itsm_time a, itsm_time b);
+
+/* Fold an event of a list, of whatever kind; targets as for itsm_clock_replay(). */
+itsm_status itsm__clock_fold(itsm_clock *clock, const itsm_target *targets, size_t count,
+                             const itsm_clock_event *event);
 
 #endif

@@ -7,8 +7,7 @@
  * an operation that answers with a status fails.
  */
 #include "base/text.h"
-#include "sla/clock.h"
-#include "text/json.h"
+#include "sla/sla.h"
 
 typedef struct vector {
     itsm_ctx *ctx;
@@ -215,26 +214,6 @@ static const operation *operation_of(const itsm__json_node *node)
     return NULL;
 }
 
-/* The text of a member as it stands. */
-static itsm_str source_of(itsm_str line, const itsm__json_node *node)
-{
-    size_t depth = 0, i = (size_t)node->byte;
-    for (int quoted = 0; i < line.n; i++) {
-        const char c = line.p[i];
-        if (quoted) {
-            if (c == '\\') i++;
-            else if (c == '"') quoted = 0;
-        } else if (c == '"') {
-            quoted = 1;
-        } else if (c == '{') {
-            depth++;
-        } else if (c == '}' && --depth == 0) {
-            break;
-        }
-    }
-    return itsm_str_n(line.p + node->byte, i < line.n ? i + 1 - (size_t)node->byte : 0);
-}
-
 static itsm_status fail(const vector *v, itsm_buf *failure, const char *what)
 {
     const itsm__json_node *id = v->root ? itsm__json_member(v->root, "id") : NULL;
@@ -259,7 +238,7 @@ static itsm_status run(vector *v, itsm_str line, itsm_buf *failure)
     if (!calendar || calendar->kind != ITSM__JSON_OBJECT || !expect)
         return fail(v, failure, "calendar or expect missing");
     if (time_of(&v->start, itsm__json_member(v->root, "start"))) return fail(v, failure, "no start");
-    if ((rc = itsm_calendar_load(&v->calendar, v->ctx, source_of(line, calendar))))
+    if ((rc = itsm_calendar_load(&v->calendar, v->ctx, itsm__json_source(line, calendar))))
         return rc == ITSM_E_NOMEM ? rc : fail(v, failure, "its calendar cannot be loaded");
     rc = write_expected(&v->expected, expect);
     if (!rc) rc = op->run(v);

@@ -2,11 +2,12 @@
 /*
  * The clocks of records.  A clock is kept as the list of its events and folded anew when somebody asks, so that a
  * backdated pause is an insert and another calendar is another fold.  Clocks follow the category of the primary state
- * and the priority; no move commands a clock.
+ * and the fields that rules of targets read; no move commands a clock.
  *
- *   row = version (1) , kind , final , stopped , count , { priority } , count , { kind , cause , at , recorded , target ,
- *         policy }
+ *   row = version (1 or 2) , kind , final , stopped , count , { priority } , [ length , facts ] , count , { kind , cause ,
+ *         at , recorded , target , policy }
  *
+ * The facts (version 2) are there if a target was chosen by more than the priority.
  * Following a change costs a scan of the (short) list; reading a clock is one fold.
  */
 #include "sms/internal.h"
@@ -16,12 +17,9 @@
 #include "record/codec.h"
 #include "record/internal.h"
 
-#define CLOCK_VERSION 1
+#define CLOCK_VERSION 2
 #define CLOCK_EVENTS_MAX 1000000
 #define CAUSE_STATE 0 /* the cause of a pause that is a state */
-
-/* A goal nobody reaches stands for a priority without a target. */
-#define NO_GOAL (INT64_MAX / 4)
 
 static const struct {
     const char *name;
@@ -42,13 +40,14 @@ void itsm__clock_clear(const itsm__memory *memory, itsm__clock_draft *clock)
 {
     itsm__free(memory, clock->events, clock->capacity * sizeof *clock->events);
     itsm__free(memory, clock->priorities, clock->priority_capacity * sizeof *clock->priorities);
+    itsm__free(memory, clock->facts, clock->facts_capacity);
     memset(clock, 0, sizeof *clock);
 }
 
 static void reset(itsm__clock_draft *clock)
 {
     clock->kind = 0, clock->expect = ITSM_REV_NONE, clock->exists = clock->dirty = clock->final = 0;
-    clock->stopped = ITSM_TIME_NONE, clock->n = clock->npriorities = 0;
+    clock->stopped = ITSM_TIME_NONE, clock->n = clock->npriorities = clock->nfacts = clock->last_facts = 0;
 }
 
 void itsm__clocks_reset(itsm__draft *draft)
@@ -83,12 +82,14 @@ static itsm_status put_signed(itsm_buf *out, int64_t i)
 
 itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
 {
-    itsm_status rc = put_unsigned(out, CLOCK_VERSION);
+    itsm_status rc = put_unsigned(out, clock->nfacts ? CLOCK_VERSION : 1);
     if (!rc) rc = put_unsigned(out, clock->kind);
     if (!rc) rc = put_unsigned(out, (uint64_t)clock->final);
     if (!rc) rc = put_signed(out, clock->stopped);
     if (!rc) rc = put_unsigned(out, clock->npriorities);
     for (size_t i = 0; i < clock->npriorities && !rc; i++) rc = put_signed(out, clock->priorities[i]);
+    if (!rc && clock->nfacts) rc = put_unsigned(out, clock->nfacts);
+    if (!rc && clock->nfacts) rc = itsm_buf_add(out, clock->facts, clock->nfacts);
     if (!rc) rc = put_unsigned(out, clock->n);
     for (size_t i = 0; i < clock->n && !rc; i++) {
         const itsm_clock_event *e = &clock->events[i];
@@ -127,6 +128,18 @@ static itsm_status read_event(itsm_clock_event *e, itsm__reader *in)
     return ITSM_OK;
 }
 
+static itsm_status read_facts(itsm__clock_draft *out, const itsm__memory *memory, itsm__reader *in)
+{
+    uint64_t n;
+    itsm_status rc = read_limited(&n, in, UINT32_MAX);
+    if (!rc && (!n || (uint64_t)(in->end - in->p) < n)) rc = ITSM_E_CORRUPT;
+    if (!rc) rc = itsm__grow(memory, &out->facts, &out->facts_capacity, (size_t)n, 1);
+    if (rc) return rc;
+    memcpy(out->facts, in->p, (size_t)n);
+    out->nfacts = (size_t)n, in->p += n;
+    return itsm__facts_find_last(out);
+}
+
 itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body)
 {
     itsm__reader in = {body.p, (const unsigned char *)body.p + body.n};
@@ -141,6 +154,8 @@ itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memor
     out->kind = (uint32_t)kind, out->final = (int) final, out->n = 0;
     for (out->npriorities = 0; out->npriorities < n; out->npriorities++)
         if ((rc = read_signed(&out->priorities[out->npriorities], &in))) return rc;
+    out->nfacts = 0;
+    if (version > 1 && (rc = read_facts(out, memory, &in))) return rc;
     if (!n || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX))) return rc ? rc : ITSM_E_CORRUPT;
     if ((rc = itsm__grow(memory, &out->events, &out->capacity, (size_t)n, sizeof *out->events))) return rc;
     for (; out->n < n; out->n++) {
@@ -172,19 +187,10 @@ itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
 /* Folding ----------------------------------------------------------------------------------------------------------- */
 
 itsm_status itsm__clock_targets(itsm_target **out, itsm__arena *arena, const itsm_sla *sla, uint32_t kind,
-                                const int64_t *priorities, size_t n)
+                                const itsm_sla_facts *facts, size_t n)
 {
-    itsm_target *targets = itsm__arena_alloc(arena, n * sizeof *targets);
-    if (!targets) return ITSM_E_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const itsm_target *found;
-        itsm_target open_end = ITSM_TARGET_INIT;
-        open_end.goal = NO_GOAL;
-        if (itsm_sla_count(sla)) open_end.calendar = itsm_sla_at(sla, 0)->target.calendar;
-        targets[i] = itsm_sla_target(&found, sla, kind, priorities[i]) == ITSM_OK ? *found : open_end;
-    }
-    *out = targets;
-    return ITSM_OK;
+    *out = itsm__arena_alloc(arena, n * sizeof **out);
+    return *out ? itsm_sla_targets(*out, sla, kind, facts, n) : ITSM_E_NOMEM;
 }
 
 /* The stop that the source says for good, put where it belongs among the events. */
@@ -203,14 +209,15 @@ itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *
 itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock)
 {
     itsm_target *targets;
+    itsm_sla_facts *facts;
     itsm_clock folded;
     itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
     itsm__arena arena;
     *out = ITSM_TIME_NONE;
     if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_OK;
     itsm__arena_init(&arena, &sms->memory);
-    itsm_status rc =
-        itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, clock->priorities, clock->npriorities);
+    itsm_status rc = itsm__clock_facts(&facts, &arena, clock);
+    if (!rc) rc = itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, facts, clock->npriorities);
     if (!rc && itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
         itsm_clock_next(&alarm, &folded, clock->events[clock->n - 1].at) == ITSM_OK)
         *out = alarm.at; /* a clock that cannot be folded (its calendar never opens, say) wakes nobody */
@@ -225,9 +232,11 @@ static itsm_status save_one(itsm__clock_draft *out, itsm_work *work, const itsm_
     *out = *clock;
     out->events = itsm__arena_alloc(&work->arena, clock->n * sizeof *clock->events);
     out->priorities = itsm__arena_alloc(&work->arena, clock->npriorities * sizeof *clock->priorities);
-    if (!out->events || !out->priorities) return ITSM_E_NOMEM;
+    out->facts = itsm__arena_alloc(&work->arena, clock->nfacts);
+    if (!out->events || !out->priorities || !out->facts) return ITSM_E_NOMEM;
     if (clock->n) memcpy(out->events, clock->events, clock->n * sizeof *clock->events);
     if (clock->npriorities) memcpy(out->priorities, clock->priorities, clock->npriorities * sizeof *clock->priorities);
+    if (clock->nfacts) memcpy(out->facts, clock->facts, clock->nfacts);
     return ITSM_OK;
 }
 
@@ -252,55 +261,64 @@ void itsm__clocks_undo(itsm__touch *touch)
         *to = *from;
         to->events = kept.events, to->capacity = kept.capacity;
         to->priorities = kept.priorities, to->priority_capacity = kept.priority_capacity;
+        to->facts = kept.facts, to->facts_capacity = kept.facts_capacity;
         if (to->n) memcpy(to->events, from->events, to->n * sizeof *to->events);
         if (to->npriorities) memcpy(to->priorities, from->priorities, to->npriorities * sizeof *to->priorities);
+        if (to->nfacts) memcpy(to->facts, from->facts, to->nfacts);
     }
     touch->clocks_saved = 0;
 }
 
 /* Following --------------------------------------------------------------------------------------------------------- */
 
-static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t kind, itsm_time at, uint32_t target)
+static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t kind, itsm_time at, uint32_t target,
+                             int32_t policy)
 {
     itsm_clock_event event;
     itsm_status rc = itsm__grow(&work->memory, &clock->events, &clock->capacity, clock->n + 1, sizeof *clock->events);
     if (rc) return rc;
     memset(&event, 0, sizeof event);
     event.kind = kind, event.at = at, event.recorded = itsm__work_recorded(work, at), event.cause = CAUSE_STATE,
-    event.target = target;
+    event.target = target, event.policy = policy;
     itsm_clock_insert(clock->events, clock->n++, &event);
     clock->dirty = 1;
     return ITSM_OK;
 }
 
-static int64_t priority_of(itsm_work *work, const itsm_record *record)
+static itsm_status begin_clock(itsm_work *work, itsm__clock_draft *clock, uint32_t kind, const itsm_record *record,
+                               itsm_time at)
 {
-    if (work->priority_type != itsm_record_type(record)) {
-        work->priority_type = itsm_record_type(record);
-        work->priority = itsm_type_field(work->priority_type, ITSM_STR("priority"));
-    }
-    const itsm_field_def *field = work->priority;
-    const itsm_value *value = field ? itsm__record_at(record, field->number) : NULL;
-    return value && value->kind == ITSM_INT ? value->u.i : 0;
+    int changed;
+    clock->npriorities = clock->nfacts = 0;
+    itsm_status rc = itsm__facts_take(&changed, work, clock, record);
+    if (rc) return rc;
+    clock->kind = kind, clock->exists = 1;
+    return add_event(work, clock, ITSM_CLOCK_START, at, 0, 0);
 }
 
-static itsm_status begin_clock(itsm_work *work, itsm__clock_draft *clock, uint32_t kind, int64_t priority, itsm_time at)
+/* The policy of a new target: that of its rule, if it is not the rule the clock is under already. */
+static itsm_status retarget_policy(int32_t *out, itsm_work *work, const itsm__clock_draft *clock)
 {
-    itsm_status rc =
-        itsm__grow(&work->memory, &clock->priorities, &clock->priority_capacity, 1, sizeof *clock->priorities);
+    itsm_sla_facts *facts;
+    const itsm_sla_rule *rule, *before;
+    *out = ITSM_RETARGET_KEEP;
+    itsm_status rc = itsm__clock_facts(&facts, &work->arena, clock);
     if (rc) return rc;
-    clock->kind = kind, clock->exists = 1, clock->priorities[0] = priority, clock->npriorities = 1;
-    return add_event(work, clock, ITSM_CLOCK_START, at, 0);
+    rc = itsm_sla_find_facts(&before, work->sms->sla, clock->kind, &facts[clock->npriorities - 2]);
+    if (rc >= 0) rc = itsm_sla_find_facts(&rule, work->sms->sla, clock->kind, &facts[clock->npriorities - 1]);
+    if (rc < 0) return rc;
+    if (rule && rule != before) *out = rule->retarget;
+    return ITSM_OK;
 }
 
-static itsm_status follow_priority(itsm_work *work, itsm__clock_draft *clock, int64_t priority, itsm_time at)
+static itsm_status follow_facts(itsm_work *work, itsm__clock_draft *clock, const itsm_record *record, itsm_time at)
 {
-    if (clock->priorities[clock->npriorities - 1] == priority) return ITSM_OK;
-    itsm_status rc = itsm__grow(&work->memory, &clock->priorities, &clock->priority_capacity, clock->npriorities + 1,
-                                sizeof *clock->priorities);
-    if (rc) return rc;
-    clock->priorities[clock->npriorities++] = priority;
-    return add_event(work, clock, ITSM_CLOCK_RETARGET, at, (uint32_t)(clock->npriorities - 1));
+    int changed;
+    int32_t policy;
+    itsm_status rc = itsm__facts_take(&changed, work, clock, record);
+    if (rc || !changed) return rc;
+    if ((rc = retarget_policy(&policy, work, clock))) return rc;
+    return add_event(work, clock, ITSM_CLOCK_RETARGET, at, (uint32_t)(clock->npriorities - 1), policy);
 }
 
 static int is_done(uint32_t category)
@@ -340,13 +358,13 @@ static itsm_status follow_category(itsm_work *work, itsm__clock_draft *clock, co
     itsm_status rc = ITSM_OK;
     int by_state = def->met_category != 0;
     if (from == to) return ITSM_OK;
-    if (def->pauses && from == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_RESUME, at, 0);
+    if (def->pauses && from == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_RESUME, at, 0, 0);
     if (!rc && by_state && is_done(from) && !is_done(to) && to != ITSM_CANCELLED)
-        rc = add_event(work, clock, ITSM_CLOCK_REOPEN, at, 0);
-    if (!rc && by_state && is_done(to) && !is_done(from)) rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
+        rc = add_event(work, clock, ITSM_CLOCK_REOPEN, at, 0, 0);
+    if (!rc && by_state && is_done(to) && !is_done(from)) rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0, 0);
     if (!rc && is_running(clock) && (to == ITSM_CANCELLED || (to == ITSM_CLOSED && !by_state)))
-        rc = add_event(work, clock, ITSM_CLOCK_CANCEL, at, 0);
-    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, at, 0);
+        rc = add_event(work, clock, ITSM_CLOCK_CANCEL, at, 0, 0);
+    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, at, 0, 0);
     return rc;
 }
 
@@ -371,12 +389,12 @@ static itsm_status follow_one(itsm_work *work, itsm__draft *draft, size_t i, con
     if (!clock->exists) {
         if (draft->expect != ITSM_REV_NONE || draft->revision != 0 || !itsm__sla_measures(work->sms->sla, kind))
             return ITSM_OK;
-        rc = begin_clock(work, clock, kind, priority_of(work, draft->record), at);
+        rc = begin_clock(work, clock, kind, draft->record, at);
         from = ITSM_INITIAL;
     }
-    if (!rc) rc = follow_priority(work, clock, priority_of(work, draft->record), at);
+    if (!rc) rc = follow_facts(work, clock, draft->record, at);
     if (!rc && def->by_field && has_value(draft->record, def) && !is_stopped(clock))
-        rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0);
+        rc = add_event(work, clock, ITSM_CLOCK_STOP, at, 0, 0);
     return rc ? rc : follow_category(work, clock, def, from, to, at);
 }
 
@@ -417,7 +435,7 @@ static itsm_status end_pause(itsm_work *work, itsm__clock_draft *clock, itsm_tim
     size_t resume = latest(clock, ITSM_CLOCK_RESUME);
     if (resume + 1 == pause && clock->events[resume].at == from)
         remove_event(clock, pause), remove_event(clock, resume);
-    return add_event(work, clock, ITSM_CLOCK_RESUME, to, 0);
+    return add_event(work, clock, ITSM_CLOCK_RESUME, to, 0, 0);
 }
 
 static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, const itsm_record *before,
@@ -428,21 +446,20 @@ static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, co
     uint32_t kind = clock_kind(def);
     if (!clock->exists && (o->ordinal || !itsm__sla_measures(work->sms->sla, kind))) return ITSM_OK;
     uint32_t from = category_of(before), to = category_of(draft->record);
-    int64_t priority = priority_of(work, draft->record);
     itsm_status rc = ITSM_OK;
     int final = o->stopped_is_final && def->met_category == ITSM_RESOLVED;
     if (!clock->exists) {
-        rc = begin_clock(work, clock, kind, priority, o->opened == ITSM_TIME_NONE ? o->at : o->opened);
+        rc = begin_clock(work, clock, kind, draft->record, o->opened == ITSM_TIME_NONE ? o->at : o->opened);
     }
-    if (!rc) rc = follow_priority(work, clock, priority, o->at);
+    if (!rc) rc = follow_facts(work, clock, draft->record, o->at);
     if (!rc && def->by_field && has_value(draft->record, def) && !is_stopped(clock))
-        rc = add_event(work, clock, ITSM_CLOCK_STOP, o->at, 0);
+        rc = add_event(work, clock, ITSM_CLOCK_STOP, o->at, 0, 0);
     if (final != clock->final || (final && o->stopped != clock->stopped))
         clock->final = final, clock->stopped = final ? o->stopped : ITSM_TIME_NONE, clock->dirty = 1;
     if (!rc && !final && def->met_category && is_done(from) != is_done(to))
-        rc = add_event(work, clock, is_done(to) ? ITSM_CLOCK_STOP : ITSM_CLOCK_REOPEN, o->at, 0);
+        rc = add_event(work, clock, is_done(to) ? ITSM_CLOCK_STOP : ITSM_CLOCK_REOPEN, o->at, 0, 0);
     if (!rc && def->pauses && o->ordinal && from == ITSM_PAUSED) rc = end_pause(work, clock, previous, o->at);
-    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, o->at, 0);
+    if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, o->at, 0, 0);
     return rc;
 }
 

@@ -19,6 +19,7 @@
 #include "sms/observe.h"
 
 #define ITSM__CLOCKS_MAX 4
+#define ITSM__FACTS_MAX 65 /* fields that rules may read, and the priority */
 
 /* Index of records by when a timer may move them, beside those of the model. */
 #define ITSM__INDEX_NEXT_AT 0x7F01
@@ -45,7 +46,7 @@ enum {
     ITSM__APPROVAL_FIELDS
 };
 
-/* One clock of a draft: the events, and the priorities its targets were chosen by. */
+/* One clock of a draft: the events, and what its targets were chosen by. */
 typedef struct itsm__clock_draft {
     uint32_t kind;
     uint64_t expect; /* revision of its row in the store */
@@ -53,8 +54,10 @@ typedef struct itsm__clock_draft {
     itsm_time stopped; /* with `final`: where the source says that it stopped for good */
     itsm_clock_event *events;
     size_t n, capacity;
-    int64_t *priorities;
+    int64_t *priorities; /* one for each target */
     size_t npriorities, priority_capacity;
+    unsigned char *facts; /* the other fields, see facts.c */
+    size_t nfacts, last_facts, facts_capacity;
 } itsm__clock_draft;
 
 typedef struct itsm__draft {
@@ -287,6 +290,17 @@ itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind);
 itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *memory);
 /* When the clock next needs somebody: ITSM_TIME_NONE if never. */
 itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock);
+
+/* facts.c ------------------------------------------------------------------------------------------------------------- */
+
+/* Look at what targets are chosen by; if that changed since the last target of a clock, it is that of one more. */
+itsm_status itsm__facts_take(int *changed, itsm_work *work, itsm__clock_draft *clock, const itsm_record *record);
+
+/* After a clock was read: where the facts of its last target lie. */
+itsm_status itsm__facts_find_last(itsm__clock_draft *clock);
+
+/* The facts of each target; texts are borrowed from the clock. */
+itsm_status itsm__clock_facts(itsm_sla_facts **out, itsm__arena *arena, const itsm__clock_draft *clock);
 
 /* operations.c -------------------------------------------------------------------------------------------------------- */
 

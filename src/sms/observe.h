@@ -19,8 +19,8 @@ itsm_store *itsm__sms_store(const itsm_sms *sms);
 /* Has it a target of this kind, for any priority? */
 int itsm__sla_measures(const itsm_sla *sla, uint32_t kind);
 
-/* One target for each priority; a priority without one gets a goal that is never reached. */
+/* One target for each list of facts: itsm_sla_targets() in memory of an arena. */
 itsm_status itsm__clock_targets(itsm_target **out, itsm__arena *arena, const itsm_sla *sla, uint32_t kind,
-                                const int64_t *priorities, size_t n);
+                                const itsm_sla_facts *facts, size_t n);
 
 #endif

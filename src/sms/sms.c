@@ -235,6 +235,7 @@ itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uin
 {
     itsm_view view = ITSM_VIEW_INIT;
     itsm_row row;
+    itsm_sla_facts *facts;
     if (!out || !sms || out->size < sizeof *out) return ITSM_E_MISUSE;
     itsm__issues_clear(sms->ctx);
     itsm_ref clock = {ITSM_ROW_CLOCK, itsm__clock_id(ref, kind)};
@@ -243,9 +244,11 @@ itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uin
     if (!rc) rc = itsm__clock_decode(&sms->reading, &sms->memory, row.body);
     if (!rc) rc = itsm__clock_with_stop(&sms->reading, &sms->memory);
     itsm_store_view_close(&view);
+    itsm__arena_reset(&sms->arena);
+    if (!rc) rc = itsm__clock_facts(&facts, &sms->arena, &sms->reading);
     if (rc) return rc;
     out->kind = sms->reading.kind, out->events = sms->reading.events, out->nevents = sms->reading.n;
-    out->priorities = sms->reading.priorities, out->npriorities = sms->reading.npriorities;
+    out->priorities = sms->reading.priorities, out->npriorities = sms->reading.npriorities, out->facts = facts;
     return ITSM_OK;
 }
 

@@ -23,7 +23,7 @@
 #include "time/civil.h"
 #include "time/iso8601.h"
 
-enum { BUCKETS = 1024, BUCKET_SHIFT = 43, RULE_CHANGES_MAX = 600, NAME_MAX_BYTES = 255 };
+enum { BUCKETS = 1024, BUCKET_SHIFT = 43, RULE_CHANGES_MAX = 600, NAME_MAX_BYTES = 255, VERSION_MAX_BYTES = 31 };
 
 #define WINDOW (INT64_C(1) << 52)                         /* the buckets reach from -WINDOW to WINDOW */
 #define HORIZON (WINDOW / 1000000 + 400 * INT64_C(86400)) /* seconds: the rule is laid out until there */
@@ -62,7 +62,7 @@ struct itsm_zone {
     uint32_t rule_type[2];
     int64_t early_from, early_until;
     itsm__rule rule;
-    itsm_str name;
+    itsm_str name, version;
     uint16_t index[BUCKETS], wall_index[BUCKETS];
 };
 
@@ -194,7 +194,7 @@ static char *put_text(char *to, itsm_str text)
 
 static itsm_status lay_out(itsm_zone **out, const itsm__memory *memory, const itsm__zone_draft *draft, const steps *s)
 {
-    size_t text = draft->name.n + 1;
+    size_t text = draft->name.n + 1 + draft->version.n + 1;
     for (uint32_t i = 0; i < draft->ntypes; i++) text += draft->type[i].abbreviation.n + 1;
     size_t lines = (size_t)s->n + 1, arrays = lines * (sizeof(segment) + sizeof(wall_segment));
     size_t bytes = sizeof(itsm_zone) + arrays + draft->ntypes * sizeof(frozen_type) + text;
@@ -217,7 +217,9 @@ static itsm_status lay_out(itsm_zone **out, const itsm__memory *memory, const it
         end = put_text(end, type->abbreviation);
     }
     zone->name = itsm_str_n(end, draft->name.n);
-    (void)put_text(end, draft->name);
+    end = put_text(end, draft->name);
+    zone->version = itsm_str_n(end, draft->version.n);
+    (void)put_text(end, draft->version);
     zone->ruled = s->ruled, zone->early_from = s->early_from, zone->early_until = s->early_until;
     zone->rule = draft->rule, zone->rule_type[0] = draft->rule_type[0], zone->rule_type[1] = draft->rule_type[1];
     memset(zone->rule.name, 0, sizeof zone->rule.name); /* they were borrowed */
@@ -244,13 +246,14 @@ static itsm_status freeze(itsm_zone **out, itsm_ctx *ctx, const itsm__zone_draft
 
 /* Making ---------------------------------------------------------------------------------------------------------- */
 
-static itsm_status decode(itsm_zone **out, itsm_ctx *ctx, itsm_bytes tzif, itsm_str name)
+static itsm_status decode(itsm_zone **out, itsm_ctx *ctx, itsm_bytes tzif, itsm_str name, itsm_str version)
 {
     itsm__zone_draft draft;
     if (name.n > NAME_MAX_BYTES)
         return itsm__issue(ctx, ITSM_E_LIMIT, itsm_str_n(name.p, NAME_MAX_BYTES), ITSM_STR(""), ITSM_STR(""),
                            "The name of a zone has at most %d bytes", NAME_MAX_BYTES);
     itsm_status status = itsm__tzif_decode(&draft, ctx, tzif, name);
+    draft.version = version;
     return status ? status : freeze(out, ctx, &draft);
 }
 
@@ -259,7 +262,7 @@ itsm_status itsm_zone_decode(itsm_zone **out, itsm_ctx *ctx, itsm_bytes tzif, it
     if (!out) return ITSM_E_MISUSE;
     *out = NULL;
     itsm__issues_clear(ctx);
-    return decode(out, ctx, tzif, name);
+    return decode(out, ctx, tzif, name, itsm__no_text());
 }
 
 static itsm_status make_fixed(itsm_zone **out, itsm_ctx *ctx, int32_t offset, itsm_str name, itsm_str abbreviation)
@@ -300,21 +303,39 @@ static int is_name(itsm_str name)
     return 1;
 }
 
+static int is_version(itsm_str text)
+{
+    if (text.n > VERSION_MAX_BYTES) return 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] == '/' || (!is_name_byte(text.p[i]) && text.p[i] != '.')) return 0;
+    return 1;
+}
+
+/* Not to know it is no failure; to lack the memory for it is. */
+static itsm_status ask_version(itsm_buf *version, itsm_ctx *ctx, itsm_str name)
+{
+    itsm_status status = ctx->zones.version ? ctx->zones.version(ctx->zones.self, version, name) : ITSM_NOTHING;
+    if (status == ITSM_E_NOMEM) return status;
+    if (status || !is_version(itsm_buf_str(version))) itsm_buf_clear(version);
+    return ITSM_OK;
+}
+
 static itsm_status load_from_source(itsm_zone **out, itsm_ctx *ctx, itsm_str name)
 {
-    itsm_buf tzif;
-    itsm_buf_init(&tzif, ctx);
+    itsm_buf tzif, version;
+    itsm_buf_init(&tzif, ctx), itsm_buf_init(&version, ctx);
     itsm_status status = ctx->zones.load(ctx->zones.self, &tzif, name);
+    if (status == ITSM_OK) status = ask_version(&version, ctx, name);
     if (status == ITSM_OK) {
         itsm_bytes bytes = {tzif.p, tzif.n};
-        status = decode(out, ctx, bytes, name);
+        status = decode(out, ctx, bytes, name, itsm_buf_str(&version));
     } else if (status > 0 || status == ITSM_E_NOT_FOUND) {
         status = itsm__issue(ctx, ITSM_E_NOT_FOUND, name, ITSM_STR(""), ITSM_STR(""), "There is no zone %S", name);
     } else {
         status = itsm__issue(ctx, status, name, ITSM_STR(""), ITSM_STR(""), "Zone %S cannot be loaded: %s", name,
                              itsm_status_text(status));
     }
-    itsm_buf_clear(&tzif);
+    itsm_buf_clear(&tzif), itsm_buf_clear(&version);
     return status;
 }
 
@@ -351,6 +372,11 @@ void itsm_zone_free(itsm_zone *zone)
 itsm_str itsm_zone_name(const itsm_zone *zone)
 {
     return zone ? zone->name : itsm_str_n(NULL, 0);
+}
+
+itsm_str itsm_zone_version(const itsm_zone *zone)
+{
+    return zone ? zone->version : itsm__no_text();
 }
 
 /* Lookup ---------------------------------------------------------------------------------------------------------- */

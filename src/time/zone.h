@@ -35,7 +35,7 @@ typedef struct itsm__zone_draft {
     itsm__rule rule;
     int32_t has_rule;
     uint32_t rule_type[2]; /* where in `type` the rule's two are */
-    itsm_str name;
+    itsm_str name, version;
 } itsm__zone_draft;
 
 /* Fill a draft.  Issues are added to ctx. */

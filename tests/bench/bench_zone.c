@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zones: nanoseconds per lookup at random instants from 1970 to 2037 over 20 zones, beside glibc.  Median of 7 runs.
+ * Zones: what a lookup takes at random instants from 1970 to 2037 over 20 zones, loading a zone, reading and writing
+ * times; then the lookups beside other libraries on the same cases, with the answers that differ.
  *
- * glibc has one zone at a time: it is measured with one zone, and with the zone switched at every call.
+ * Some libraries give an offset, others year, month, day and so on as well: each is set against that row of ours that
+ * does the same.  glibc has one zone at a time: it is measured with one zone, and with the zone switched at every call.
+ *
+ *     bench_zone [ours]        without the peers, except glibc
  */
 #include <itsm/time.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "bench.h"
+#include "peers.h"
 
-enum { ZONES = 20, POINTS = 1 << 16, RUNS = 7, SWITCHES = 2000, FILE_MAX = 1 << 16 };
+enum { ZONES = 20, POINTS = 1 << 16, SWITCHES = 2000, CHANGES = 4096, FILE_MAX = 1 << 16, LOADS = 100, NAME = 44 };
 
 static const char *const names[ZONES] = {
     "Europe/Berlin",   "Europe/London",     "Europe/Dublin",       "Europe/Moscow",    "America/New_York",
@@ -21,21 +24,10 @@ static const char *const names[ZONES] = {
 static itsm_zone *zones[ZONES];
 static itsm_time instants[POINTS];
 static int64_t walls[POINTS];
-static int64_t sum; /* so that nothing is optimised away */
-
-static uint64_t random_number(void)
-{
-    static uint64_t x = 88172645463325252u;
-    x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-    return x;
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+static itsm_civil civils[POINTS];
+static struct tm broken[POINTS];     /* walls, each in its own zone */
+static struct tm broken_one[POINTS]; /* the same in the first zone */
+static int64_t sum;                  /* so that nothing is optimised away */
 
 static size_t read_zone(unsigned char *bytes, const char *name)
 {
@@ -48,206 +40,276 @@ static size_t read_zone(unsigned char *bytes, const char *name)
     return n;
 }
 
-static void check(itsm_status status)
-{
-    if (status) fprintf(stderr, "%s\n", itsm_status_text(status)), exit(1);
-}
+/* Ours ------------------------------------------------------------------------------------------------------------ */
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+struct times {
+    double local, instant;
+};
 
-static double median(void (*run)(void), double operations)
-{
-    double t[RUNS];
-    for (int i = 0; i < RUNS; i++) {
-        double start = now();
-        run();
-        t[i] = (now() - start) / operations;
-    }
-    qsort(t, RUNS, sizeof t[0], ascending);
-    return t[RUNS / 2];
-}
+static const itsm_time far_away = ITSM_DAYS(146097) * 3; /* after 2112, where the zone's rule is computed */
 
-static void run_offset(void)
+static struct times offset_only(itsm_time later)
 {
+    struct times t;
     int32_t offset = 0;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_zone_offset(&offset, zones[i % ZONES], instants[i])) exit(1);
+    itsm_resolved resolved;
+    BENCH(t.local, POINTS, {
+        bench_check(itsm_zone_offset(&offset, zones[i % ZONES], instants[i] + later));
         sum += offset;
-    }
+    });
+    BENCH(t.instant, POINTS, {
+        bench_check(itsm_zone_instant(&resolved, zones[i % ZONES], walls[i] + later));
+        sum += resolved.first;
+    });
+    return t;
 }
 
-static void run_local(void)
+static struct times with_civil(void)
 {
+    struct times t;
     itsm_local local;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_zone_local(&local, zones[i % ZONES], instants[i])) exit(1);
-        sum += local.wall;
-    }
-}
-
-static void run_instant(void)
-{
+    itsm_civil civil;
     itsm_resolved resolved;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_zone_instant(&resolved, zones[i % ZONES], walls[i])) exit(1);
+    BENCH(t.local, POINTS, {
+        bench_check(itsm_zone_local(&local, zones[i % ZONES], instants[i]));
+        bench_check(itsm_civil_from_local(&civil, local.wall));
+        sum += civil.day + civil.hour;
+    });
+    BENCH(t.instant, POINTS, {
+        int64_t wall = 0;
+        bench_check(itsm_local_from_civil(&wall, &civils[i]));
+        bench_check(itsm_zone_instant(&resolved, zones[i % ZONES], wall));
         sum += resolved.first;
+    });
+    return t;
+}
+
+static void row(const char *name, double ns)
+{
+    bench_row(name, NAME), bench_time(ns), bench_end();
+}
+
+static void loading(void)
+{
+    static unsigned char file[FILE_MAX];
+    double ns;
+    bench_table("Loading a zone from memory", NAME, "time", NULL);
+    for (int z = 0; z < ZONES; z += 5) {
+        char name[64];
+        itsm_bytes bytes = {file, read_zone(file, names[z])};
+        snprintf(name, sizeof name, "%s (%zu bytes)", names[z], bytes.n);
+        BENCH(ns, LOADS, {
+            itsm_zone *zone;
+            bench_check(itsm_zone_decode(&zone, NULL, bytes, itsm_str_c("zone")));
+            itsm_zone_free(zone);
+        });
+        row(name, ns);
     }
 }
 
-static void run_far(void)
+static void texts(void)
 {
-    int32_t offset = 0;
+    static char stamps[POINTS][24], rfc3339[POINTS][ITSM_TIME_MAX];
+    itsm_time_pattern pattern;
+    char text[ITSM_TIME_MAX];
+    double ns;
+    bench_check(itsm_time_pattern_init(&pattern, NULL, ITSM_STR("%d/%m/%Y %H:%M")));
     for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_zone_offset(&offset, zones[i % ZONES], instants[i] + ITSM_DAYS(146097) * 3)) exit(1);
-        sum += offset;
+        const itsm_civil *c = &civils[i];
+        snprintf(stamps[i], sizeof stamps[i], "%d/%d/%04d %02d:%02d", c->day % 100, c->month % 100, c->year % 10000,
+                 c->hour % 100, c->minute % 100);
+        itsm_time_text(rfc3339[i], instants[i]);
     }
+    bench_table("Texts", NAME, "ns/op", NULL);
+    BENCH(ns, POINTS, {
+        int64_t wall = 0;
+        bench_check(itsm_time_pattern_read(&wall, NULL, &pattern, itsm_str_c(stamps[i])));
+        sum += wall;
+    });
+    row("read by the pattern %d/%m/%Y %H:%M", ns);
+    BENCH(ns, POINTS, {
+        itsm_time t = 0;
+        bench_check(itsm_time_decode(&t, itsm_str_n(rfc3339[i], 20)));
+        sum += t;
+    });
+    row("read RFC 3339", ns);
+    BENCH(ns, POINTS, sum += itsm_time_text(text, instants[i])[9]);
+    row("write RFC 3339", ns);
 }
 
-static void run_far_instant(void)
-{
-    itsm_resolved resolved;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_zone_instant(&resolved, zones[i % ZONES], walls[i] + ITSM_DAYS(146097) * 3)) exit(1);
-        sum += resolved.first;
-    }
-}
+/* Peers ----------------------------------------------------------------------------------------------------------- */
 
-static void run_glibc_local(void)
+static const struct {
+    const char *word, *name;
+    int gives, takes; /* year, month, day and so on */
+} peer_names[] = {{"date", "date (Hinnant)", 0, 0},
+                  {"go", "Go time", 0, 1},
+                  {"cctz", "cctz", 1, 1},
+                  {"zoneinfo", "Python zoneinfo", 1, 1}};
+
+enum { PEERS = sizeof peer_names / sizeof peer_names[0] };
+
+static void peer_row(const char *name, struct times theirs, struct times ours)
 {
-    struct tm tm;
-    for (size_t i = 0; i < POINTS; i++) {
-        time_t t = (time_t)(instants[i] / 1000000);
-        sum += localtime_r(&t, &tm)->tm_gmtoff;
-    }
+    bench_row(name, NAME);
+    bench_time(theirs.local), bench_ratio(theirs.local / ours.local);
+    bench_time(theirs.instant), bench_ratio(theirs.instant / ours.instant);
 }
 
 static void fill_tm(struct tm *tm, int64_t wall)
 {
     itsm_civil c;
-    if (itsm_civil_from_local(&c, wall)) exit(1);
+    bench_check(itsm_civil_from_local(&c, wall));
     memset(tm, 0, sizeof *tm);
     tm->tm_year = c.year - 1900, tm->tm_mon = c.month - 1, tm->tm_mday = c.day;
     tm->tm_hour = c.hour, tm->tm_min = c.minute, tm->tm_sec = c.second, tm->tm_isdst = -1;
 }
 
-static struct tm broken[POINTS];
-
-static void run_glibc_instant(void)
+static void set_zone(const char *name)
 {
-    for (size_t i = 0; i < POINTS; i++) {
-        struct tm tm = broken[i];
-        sum += mktime(&tm);
-    }
+    setenv("TZ", name, 1), tzset();
 }
 
-static void run_glibc_switching(void)
+/* In the first zone, both ways. */
+static void glibc_differences(void)
 {
+    char text[32];
     struct tm tm;
-    for (size_t i = 0; i < SWITCHES; i++) {
-        time_t t = (time_t)(instants[i] / 1000000);
-        setenv("TZ", names[i % ZONES], 1), tzset();
+    size_t differ = 0;
+    for (size_t i = 0; i < POINTS; i++) {
+        const time_t t = (time_t)(instants[i] / ITSM_SECONDS(1));
+        int32_t offset = 0;
+        bench_check(itsm_zone_offset(&offset, zones[0], instants[i]));
+        differ += localtime_r(&t, &tm)->tm_gmtoff != offset;
+        tm = broken_one[i];
+        differ += mktime(&tm) != t; /* of a repeated wall clock it may be the other one */
+    }
+    snprintf(text, sizeof text, "%zu/%d", differ, 2 * POINTS);
+    bench_text(text);
+}
+
+static void glibc(struct times ours)
+{
+    struct times one, switching;
+    struct tm tm;
+    set_zone(names[0]);
+    BENCH(one.local, POINTS, {
+        const time_t t = (time_t)(instants[i] / ITSM_SECONDS(1));
         sum += localtime_r(&t, &tm)->tm_gmtoff;
+    });
+    BENCH(one.instant, POINTS, {
+        tm = broken_one[i];
+        sum += mktime(&tm);
+    });
+    BENCH(switching.local, SWITCHES, {
+        const time_t t = (time_t)(instants[i] / ITSM_SECONDS(1));
+        set_zone(names[i % ZONES]);
+        sum += localtime_r(&t, &tm)->tm_gmtoff;
+    });
+    BENCH(switching.instant, SWITCHES, {
+        set_zone(names[i % ZONES]);
+        tm = broken[i];
+        sum += mktime(&tm);
+    });
+    set_zone(names[0]);
+    peer_row("glibc localtime_r, mktime, one zone", one, ours), glibc_differences(), bench_end();
+    peer_row("glibc, TZ switched at every call", switching, ours), bench_end();
+}
+
+static void add_case(struct peer_cases *cases, const char *group, size_t zone, itsm_time at, int64_t wall)
+{
+    int32_t offset = 0;
+    itsm_resolved resolved;
+    bench_check(itsm_zone_offset(&offset, zones[zone], at));
+    bench_check(itsm_zone_instant(&resolved, zones[zone], wall));
+    const struct peer_case utc = {group, "utc", (int64_t)zone, at / ITSM_SECONDS(1), offset, offset};
+    const struct peer_case local = {group,
+                                    "local",
+                                    (int64_t)zone,
+                                    wall / ITSM_SECONDS(1),
+                                    resolved.first / ITSM_SECONDS(1),
+                                    resolved.second / ITSM_SECONDS(1)};
+    peer_cases_add(cases, utc);
+    peer_cases_add(cases, local);
+}
+
+/* The random cases are timed; those within three hours of a change of the clock are there for their answers. */
+static void add_cases(struct peer_cases *cases)
+{
+    for (size_t i = 0; i < POINTS; i++) add_case(cases, "random", i % ZONES, instants[i], walls[i]);
+    for (size_t i = 0; i < CHANGES; i++) {
+        const itsm_zone *zone = zones[i % ZONES];
+        const itsm_span near = ITSM_SECONDS((itsm_span)(bench_random() % 21600) - 10800);
+        itsm_time change = 0;
+        itsm_local local;
+        if (itsm_zone_next_transition(&change, zone, instants[i])) continue;
+        if (change > ITSM_DAYS(24837)) continue; /* 2038: files without a rule end there for some */
+        bench_check(itsm_zone_local(&local, zone, change));
+        add_case(cases, "changes", i % ZONES, change + near, local.wall + near);
     }
 }
 
-static unsigned char file[FILE_MAX];
-static size_t file_size;
-
-static void run_load(void)
+static void peers(struct times offsets, struct times civil, int only_ours)
 {
-    itsm_bytes bytes = {file, file_size};
-    for (int i = 0; i < 100; i++) {
-        itsm_zone *zone;
-        check(itsm_zone_decode(&zone, NULL, bytes, itsm_str_c("zone")));
-        itsm_zone_free(zone);
+    struct peer_cases cases;
+    struct peer peer;
+    bench_table("20 zones", NAME, "utc to local", "ratio", "local to utc", "ratio", "differ",
+                only_ours ? NULL : "other of two", NULL);
+    peer_row("libitsm, offset only", offsets, offsets), bench_end();
+    peer_row("libitsm, with year, month, day and so on", civil, civil), bench_end();
+    glibc(civil);
+    if (only_ours) return;
+    peer_cases_open(&cases);
+    for (int z = 0; z < ZONES; z++) fprintf(cases.file, "zone %s\n", names[z]);
+    add_cases(&cases);
+    peer_cases_end(&cases);
+    for (size_t p = 0; p < PEERS; p++) {
+        struct times theirs, ours = offsets;
+        peer_run(&peer, peer_names[p].word, peer_names[p].name, &cases);
+        const struct peer_time *local = peer_find(&peer, "random", "utc"), *utc = peer_find(&peer, "random", "local");
+        if (!peer.installed || !local || !utc) {
+            bench_row(peer.name, NAME), printf("   not installed\n");
+            continue;
+        }
+        theirs.local = local->ns, theirs.instant = utc->ns;
+        if (peer_names[p].gives) ours.local = civil.local;
+        if (peer_names[p].takes) ours.instant = civil.instant;
+        peer_row(peer.name, theirs, ours);
+        peer_count(&peer, NULL, PEER_DIFFER), peer_count(&peer, NULL, PEER_OTHER);
+        bench_end();
     }
-}
-
-static itsm_time_pattern pattern;
-static char stamps[POINTS][24];
-static size_t stamp_size[POINTS];
-
-static void run_pattern(void)
-{
-    int64_t wall = 0;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_time_pattern_read(&wall, NULL, &pattern, itsm_str_n(stamps[i], stamp_size[i]))) exit(1);
-        sum += wall;
-    }
-}
-
-static char rfc3339[POINTS][ITSM_TIME_MAX];
-
-static void run_decode(void)
-{
-    itsm_time t = 0;
-    for (size_t i = 0; i < POINTS; i++) {
-        if (itsm_time_decode(&t, itsm_str_n(rfc3339[i], 20))) exit(1);
-        sum += t;
-    }
-}
-
-static void run_text(void)
-{
-    char text[ITSM_TIME_MAX];
-    for (size_t i = 0; i < POINTS; i++) sum += itsm_time_text(text, instants[i])[9];
+    peer_cases_close(&cases);
 }
 
 static void prepare(void)
 {
+    static unsigned char file[FILE_MAX];
     for (int i = 0; i < ZONES; i++) {
-        file_size = read_zone(file, names[i]);
-        itsm_bytes bytes = {file, file_size};
-        check(itsm_zone_decode(&zones[i], NULL, bytes, itsm_str_c(names[i])));
+        itsm_bytes bytes = {file, read_zone(file, names[i])};
+        bench_check(itsm_zone_decode(&zones[i], NULL, bytes, itsm_str_c(names[i])));
     }
-    check(itsm_time_pattern_init(&pattern, NULL, ITSM_STR("%d/%m/%Y %H:%M")));
     for (size_t i = 0; i < POINTS; i++) {
-        itsm_civil c;
         itsm_local local;
-        instants[i] = (itsm_time)(random_number() % (uint64_t)ITSM_DAYS(24837)) / 1000000 * 1000000;
-        check(itsm_zone_local(&local, zones[i % ZONES], instants[i]));
+        instants[i] = (itsm_time)(bench_random() % (uint64_t)ITSM_DAYS(24837)) / ITSM_SECONDS(1) * ITSM_SECONDS(1);
+        bench_check(itsm_zone_local(&local, zones[0], instants[i]));
+        fill_tm(&broken_one[i], local.wall);
+        bench_check(itsm_zone_local(&local, zones[i % ZONES], instants[i]));
         walls[i] = local.wall;
         fill_tm(&broken[i], walls[i]);
-        check(itsm_civil_from_local(&c, walls[i]));
-        snprintf(stamps[i], sizeof stamps[i], "%d/%d/%04d %02d:%02d", c.day % 100, c.month % 100, c.year % 10000,
-                 c.hour % 100, c.minute % 100);
-        stamp_size[i] = strlen(stamps[i]);
-        itsm_time_text(rfc3339[i], instants[i]);
+        bench_check(itsm_civil_from_local(&civils[i], walls[i]));
     }
 }
 
-static double print(const char *what, double ns, const char *peer, double theirs)
-{
-    printf("%-44s %8.1f ns", what, ns);
-    if (peer) printf("   %-32s %8.1f ns   %6.1f x", peer, theirs, theirs / ns);
-    putchar('\n');
-    return ns;
-}
-
-int main(void)
+int main(int argc, char **argv)
 {
     prepare();
-    setenv("TZ", names[0], 1), tzset();
-    double local = median(run_glibc_local, POINTS), instant = median(run_glibc_instant, POINTS);
-    double switching = median(run_glibc_switching, SWITCHES);
-    print("utc to local, offset only, 20 zones", median(run_offset, POINTS), "glibc localtime_r, 1 zone", local);
-    print("utc to local, all members, 20 zones", median(run_local, POINTS), "glibc localtime_r, 20 zones", switching);
-    print("local to utc, 20 zones", median(run_instant, POINTS), "glibc mktime, 1 zone", instant);
-    print("utc to local after 2112, offset only", median(run_far, POINTS), NULL, 0);
-    print("local to utc after 2112", median(run_far_instant, POINTS), NULL, 0);
-    for (int i = 0; i < ZONES; i += 5) {
-        char what[64];
-        file_size = read_zone(file, names[i]);
-        snprintf(what, sizeof what, "load %s (%zu bytes)", names[i], file_size);
-        print(what, median(run_load, 100), NULL, 0);
-    }
-    print("pattern %d/%m/%Y %H:%M", median(run_pattern, POINTS), NULL, 0);
-    print("read RFC 3339", median(run_decode, POINTS), NULL, 0);
-    print("write RFC 3339", median(run_text, POINTS), NULL, 0);
+    printf("Zones: random instants from 1970 to 2037\n");
+    const struct times offsets = offset_only(0), civil = with_civil(), far = offset_only(far_away);
+    peers(offsets, civil, argc > 1 && !strcmp(argv[1], "ours"));
+    bench_table("After 2112, 20 zones", NAME, "utc to local", "local to utc", NULL);
+    bench_row("libitsm, offset only", NAME), bench_time(far.local), bench_time(far.instant), bench_end();
+    loading();
+    texts();
     for (int i = 0; i < ZONES; i++) itsm_zone_free(zones[i]);
     return sum == 42; /* no */
 }

@@ -327,7 +327,8 @@ class Usage(Case):
         code, out, err = itsm()
         self.assertEqual((code, out), (2, b""))
         self.assertIn(b"replay", err)
-        for args in ["--help"], ["-h"], ["help"], ["replay", "--help"], ["simulate", "-h"], ["vectors", "--help"]:
+        for args in (["--help"], ["-h"], ["help"], ["replay", "--help"], ["simulate", "-h"], ["vectors", "--help"],
+                     ["calendar", "-h"], ["due", "--help"], ["explain", "--help"], ["whatif", "-h"]):
             code, out, err = itsm(*args)
             self.assertEqual((code, err), (0, b""))
             self.assertLess(max(map(len, out.decode().split("\n"))), 110)

@@ -3,7 +3,11 @@
  * Random calendars against a model that knows nothing of tables: one byte for each minute.
  *
  * The model turns the definition into minutes of UTC date by date, by the rules as they are written down, and counts.
- * ITSM_CASES sets how many questions are asked (100,000 unless set), ITSM_SEED the seed.
+ * ITSM_CASES sets how many questions are asked (100,000 unless set; with ITSM_FULL at least 1,000,000), ITSM_SEED the
+ * seed.
+ *
+ * Where no model can follow, for instants to the microsecond and spans of decades, the sums must be the inverse of each
+ * other and monotone: ten times as many cases.
  */
 #include <itsm/calendar.h>
 
@@ -14,11 +18,69 @@
 
 enum { DAYS = 72, MARGIN = 8, MINUTES = DAYS * 1440, QUESTIONS = 40, PARTS = 24 };
 
+/* All kinds of changes: whole and half hours, twice a year and more often, moves of the date line, none at all. */
 static const char *const zone_names[] = {
-    "UTC",         "Europe/Brussels",   "America/Sao_Paulo", "Pacific/Apia",     "Australia/Lord_Howe",
-    "Asia/Gaza",   "Africa/Casablanca", "America/New_York",  "America/St_Johns", "Asia/Kathmandu",
-    "Asia/Tehran", "Pacific/Chatham",   "Africa/Cairo",      "America/Santiago", "Pacific/Kwajalein",
-    "Asia/Manila", "Antarctica/Troll",  "Europe/Dublin",     "Asia/Pyongyang",   "America/Godthab"};
+    "UTC",
+    "Europe/Brussels",
+    "America/Sao_Paulo",
+    "Pacific/Apia",
+    "Australia/Lord_Howe",
+    "Asia/Gaza",
+    "Africa/Casablanca",
+    "America/New_York",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Asia/Tehran",
+    "Pacific/Chatham",
+    "Africa/Cairo",
+    "America/Santiago",
+    "Pacific/Kwajalein",
+    "Asia/Manila",
+    "Antarctica/Troll",
+    "Europe/Dublin",
+    "Asia/Pyongyang",
+    "America/Godthab",
+    "Africa/El_Aaiun",
+    "Africa/Johannesburg",
+    "Africa/Juba",
+    "Africa/Tripoli",
+    "Africa/Windhoek",
+    "America/Adak",
+    "America/Argentina/San_Luis",
+    "America/Asuncion",
+    "America/Caracas",
+    "America/Havana",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+    "America/Miquelon",
+    "America/Port-au-Prince",
+    "America/Scoresbysund",
+    "America/Whitehorse",
+    "Antarctica/Casey",
+    "Antarctica/Macquarie",
+    "Asia/Amman",
+    "Asia/Beirut",
+    "Asia/Colombo",
+    "Asia/Damascus",
+    "Asia/Dhaka",
+    "Asia/Jerusalem",
+    "Asia/Kabul",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Asia/Yangon",
+    "Atlantic/Azores",
+    "Australia/Eucla",
+    "Australia/Sydney",
+    "Europe/Istanbul",
+    "Europe/London",
+    "Europe/Moscow",
+    "Europe/Volgograd",
+    "Pacific/Easter",
+    "Pacific/Fiji",
+    "Pacific/Kiritimati",
+    "Pacific/Norfolk",
+};
 
 enum { ZONES = sizeof zone_names / sizeof *zone_names };
 
@@ -340,18 +402,31 @@ static int64_t random_first_day(int zone)
     return 3700 + below(36500);
 }
 
-Test(calendar_property, answers_are_those_of_a_model_of_single_minutes, .timeout = 600)
+/* Cases to try: `usual`, or as ITSM_CASES says; the long tier tries at least ten times the usual. */
+static long number_of_cases(long usual)
 {
     const char *cases = getenv("ITSM_CASES"), *given = getenv("ITSM_SEED");
-    const long n = cases ? strtol(cases, NULL, 10) : 100000;
+    long n = cases ? strtol(cases, NULL, 10) * (usual / 100000) : usual;
+    if (getenv("ITSM_FULL") && n < 10 * usual) n = 10 * usual;
+    if (given) seed = strtoull(given, NULL, 10);
+    return n;
+}
+
+static void load_zones(itsm_zone **zones, itsm_ctx *ctx)
+{
+    for (int i = 0; i < ZONES; i++) cr_assert_eq(itsm_zone_load(&zones[i], ctx, itsm_str_c(zone_names[i])), ITSM_OK);
+}
+
+Test(calendar_property, answers_are_those_of_a_model_of_single_minutes, .timeout = 3600)
+{
+    const long n = number_of_cases(100000);
     struct counting counting = COUNTING_INIT;
     itsm_ctx *ctx = zones_ctx(counting_alloc, &counting);
     itsm_zone *zones[ZONES];
-    if (given) seed = strtoull(given, NULL, 10);
     printf("calendar_property: seed %llu, %ld questions\n", (unsigned long long)seed, n);
-    for (int i = 0; i < ZONES; i++) cr_assert_eq(itsm_zone_load(&zones[i], ctx, itsm_str_c(zone_names[i])), ITSM_OK);
-    long asked = 0;
-    for (long round = 0; asked < n; round++) {
+    load_zones(zones, ctx);
+    long asked = 0, calendars = 0;
+    for (; asked < n; calendars++) {
         struct definition d;
         const uint64_t state = seed;
         const int zone = (int)below(ZONES);
@@ -360,7 +435,7 @@ Test(calendar_property, answers_are_those_of_a_model_of_single_minutes, .timeout
         d.zone = zones[zone];
         paint_all(&d);
         itsm_calendar *calendar = freeze(ctx, &d);
-        if (round % 8 == 0) calendar = write_and_read(ctx, calendar);
+        if (calendars % 8 == 0) calendar = write_and_read(ctx, calendar);
         for (int i = 0; i < QUESTIONS; i++, asked++) ask(calendar, state);
         ask_at_length(calendar, state);
         itsm_calendar_free(calendar);
@@ -368,5 +443,88 @@ Test(calendar_property, answers_are_those_of_a_model_of_single_minutes, .timeout
     for (int i = 0; i < ZONES; i++) itsm_zone_free(zones[i]);
     itsm_ctx_free(ctx);
     assert_nothing_outstanding(counting);
-    printf("calendar_property: %ld questions, 0 differences\n", asked);
+    printf("calendar_property: %ld questions and the explanations of %ld calendars in %d zones, 0 differences\n", asked,
+           calendars, ZONES);
+}
+
+/* Inverse and monotone --------------------------------------------------------------------------------------------- */
+
+/* Mostly within the window in which the definition has its dates; to the microsecond; some far away. */
+static itsm_time instant_around(int64_t day)
+{
+    const int64_t reach = below(4) ? DAYS : below(4) ? 4000 : 400000;
+    const itsm_time t = ITSM_DAYS(day + DAYS / 2 + below(2 * reach) - reach) + below(ITSM_DAYS(1));
+    return below(2) ? t : t - t % ITSM_MINUTES(30);
+}
+
+static itsm_span some_span(void)
+{
+    static const itsm_span reaches[] = {
+        2, ITSM_MINUTES(1), ITSM_HOURS(9), ITSM_DAYS(3), ITSM_DAYS(300), ITSM_DAYS(9000)};
+    const itsm_span reach = reaches[below(6)], n = below(2 * reach + 1) - reach;
+    return below(4) ? n : n - n % ITSM_MINUTES(15);
+}
+
+/*
+ * For any a and n: between(a, add(a, n)) is n, for both boundaries; more is never earlier, and from later on neither;
+ * nothing lies between add(a, n) with the one boundary and with the other; between is a difference of one sum.
+ */
+static void expect_inverse_and_monotone(const itsm_calendar *calendar, int64_t day, uint64_t state)
+{
+    const itsm_time a = instant_around(day), later = a + below(ITSM_DAYS(9));
+    const itsm_span n = some_span(), more = n + below(ITSM_HOURS(30));
+    const int32_t boundary = (int32_t)below(2), other = 1 - boundary;
+    itsm_time x = 0, y = 0, z = 0, w = 0;
+    itsm_span span = 0, part = 0, rest = 0;
+    itsm_status rc = itsm_calendar_add(&x, calendar, a, n, boundary);
+    rc |= itsm_calendar_add(&y, calendar, a, more, boundary);
+    rc |= itsm_calendar_add(&z, calendar, later, n, boundary);
+    rc |= itsm_calendar_add(&w, calendar, a, n, other);
+    rc |= itsm_calendar_between(&span, calendar, a, x);
+    cr_assert(rc == ITSM_OK && span == n, "between(%lld, add(%lld, %lld)) is %lld (status %d, seed %llu)", (long long)a,
+              (long long)a, (long long)n, (long long)span, rc, (unsigned long long)state);
+    cr_assert((y >= x || n == 0 || more == 0 || (n < 0) != (more < 0)) && (z >= x || n == 0),
+              "add is not monotone at %lld, %lld (seed %llu)", (long long)a, (long long)n, (unsigned long long)state);
+    cr_assert(n == 0                                         ? x == w
+              : (n > 0) == (boundary == ITSM_BOUNDARY_CLOSE) ? x <= w
+                                                             : x >= w,
+              "boundaries cross at %lld (seed %llu)", (long long)a, (unsigned long long)state);
+    rc = itsm_calendar_between(&part, calendar, a, later);
+    rc |= itsm_calendar_between(&rest, calendar, later, x);
+    cr_assert(rc == ITSM_OK && part >= 0 && part <= later - a && part + rest == n,
+              "between does not add up at %lld (seed %llu)", (long long)a, (unsigned long long)state);
+}
+
+Test(calendar_property, sums_are_inverse_and_monotone, .timeout = 3600)
+{
+    enum { EACH = 500 };
+    const long n = number_of_cases(1000000);
+    struct counting counting = COUNTING_INIT;
+    itsm_ctx *ctx = zones_ctx(counting_alloc, &counting);
+    itsm_zone *zones[ZONES];
+    printf("calendar_property: seed %llu, %ld sums\n", (unsigned long long)seed, n);
+    load_zones(zones, ctx);
+    long cases = 0, calendars = 0;
+    while (cases < n) {
+        struct definition d;
+        const uint64_t state = seed;
+        itsm_time opens;
+        const int zone = (int)(calendars % ZONES);
+        first_day = random_first_day(zone);
+        random_definition(&d);
+        d.zone = zones[zone];
+        int weekly = 0; /* without weekly hours sums have an end */
+        for (int i = 0; i < 7; i++) weekly += d.nweekly[i];
+        if (!weekly) continue;
+        itsm_calendar *calendar = freeze(ctx, &d);
+        cr_assert_eq(itsm_calendar_next_open(&opens, calendar, 0), ITSM_OK);
+        for (int i = 0; i < EACH; i++, cases++) expect_inverse_and_monotone(calendar, first_day, state);
+        itsm_calendar_free(calendar);
+        calendars++;
+    }
+    for (int i = 0; i < ZONES; i++) itsm_zone_free(zones[i]);
+    itsm_ctx_free(ctx);
+    assert_nothing_outstanding(counting);
+    printf("calendar_property: %ld sums in %ld calendars of %d zones, all inverse and monotone\n", cases, calendars,
+           ZONES);
 }

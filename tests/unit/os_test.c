@@ -270,6 +270,29 @@ Test(os, zones_come_from_the_first_directory_that_has_them_and_names_cannot_leav
     itsm_buf_clear(&buf);
 }
 
+Test(os, the_release_of_the_zones_is_read_where_systems_write_it_down)
+{
+    itsm_ctx_options options = ITSM_CTX_OPTIONS_INIT;
+    itsm_buf buf = counting_buf(&counting);
+    itsm_os_ctx_options(&options);
+    const itsm_zone_source *zones = options.zones;
+    cr_assert_eq(itsm_os_file_write(ctx, itsm_str_c(in_directory("Zone")), (itsm_bytes){"TZif", 4}), ITSM_OK);
+    cr_assert_eq(setenv("ITSM_ZONEINFO", directory, 1), 0);
+    cr_assert_eq(zones->version(zones->self, &buf, ITSM_STR("Zone")), ITSM_E_NOT_FOUND);
+    const itsm_bytes source = {"# version 2026f\n# more", 22}, other = {"# tzdb\n", 7}, plain = {"2027a\n", 6};
+    cr_assert_eq(itsm_os_file_write(ctx, itsm_str_c(in_directory("tzdata.zi")), other), ITSM_OK);
+    cr_assert_eq(zones->version(zones->self, &buf, ITSM_STR("Zone")), ITSM_E_NOT_FOUND);
+    cr_assert_eq(itsm_os_file_write(ctx, itsm_str_c(in_directory("tzdata.zi")), source), ITSM_OK);
+    cr_assert_eq(zones->version(zones->self, &buf, ITSM_STR("Zone")), ITSM_OK);
+    assert_text(itsm_buf_str(&buf), "2026f");
+    cr_assert_eq(zones->version(zones->self, &buf, ITSM_STR("No/Such")), ITSM_E_NOT_FOUND);
+    buf.n = 0;
+    cr_assert_eq(itsm_os_file_write(ctx, itsm_str_c(in_directory("+VERSION")), plain), ITSM_OK);
+    cr_assert_eq(zones->version(zones->self, &buf, ITSM_STR("Zone")), ITSM_OK);
+    assert_text(itsm_buf_str(&buf), "2027a");
+    itsm_buf_clear(&buf);
+}
+
 Test(os, a_store_opens_by_its_path_and_a_second_time_is_refused)
 {
     itsm_store *store = NULL, *other = NULL;

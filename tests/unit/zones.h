@@ -26,7 +26,7 @@ static inline itsm_status zones_load(void *self, itsm_buf *out, itsm_str name)
 /* A context with the system's zones; alloc NULL for the C library's memory. */
 static inline itsm_ctx *zones_ctx(itsm_alloc_fn alloc, void *user)
 {
-    const itsm_zone_source source = {sizeof source, zones_load, NULL};
+    const itsm_zone_source source = {sizeof source, zones_load, NULL, NULL};
     itsm_ctx_options options = ITSM_CTX_OPTIONS_INIT;
     itsm_ctx *ctx = NULL;
     options.alloc = alloc, options.alloc_user = user, options.zones = &source;
