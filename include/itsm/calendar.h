@@ -909,7 +909,7 @@ typedef struct itsm_calendar_import {
     int64_t until; /**< First date not taken: where series without an end are cut. */
 } itsm_calendar_import;
 
-/** Start value of @ref itsm_calendar_import: holidays from 1990-01-01 to 2089-12-31. */
+/** Start value of an itsm_calendar_import: holidays from 1990-01-01 to 2089-12-31. */
 #define ITSM_CALENDAR_IMPORT_INIT { sizeof(itsm_calendar_import), ITSM_IMPORT_HOLIDAYS, 7305, 43830 }
 
 /** What itsm_calendar_builder_import() did. */
@@ -967,7 +967,7 @@ typedef struct itsm_calendar_export_options {
     itsm_time stamp; /**< DTSTAMP: when this was written, at most a second off. */
 } itsm_calendar_export_options;
 
-/** Start value of @ref itsm_calendar_export_options: @c from, @c until and @c stamp are still to be set. */
+/** Start value of an itsm_calendar_export_options: @c from, @c until and @c stamp are still to be set. */
 #define ITSM_CALENDAR_EXPORT_OPTIONS_INIT { sizeof(itsm_calendar_export_options), ITSM_EXPORT_OPEN, 0, 0, 0 }
 
 /**

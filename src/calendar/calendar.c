@@ -56,6 +56,22 @@ itsm_status itsm_calendar_add(itsm_time *out, const itsm_calendar *calendar, its
     return far_add(out, calendar, start, n, upper);
 }
 
+itsm_status itsm__calendar_place(int64_t *w, const itsm_calendar *calendar, itsm_time at)
+{
+    const int64_t near = itsm__near_work(calendar, at);
+    if (near < 0 && at < ITSM__EARLIEST) return ITSM_E_RANGE;
+    *w = near < 0 ? itsm__calendar_work(calendar, at) : calendar->horizon_before * ITSM__SECOND + near;
+    return ITSM_OK;
+}
+
+itsm_status itsm__calendar_at(itsm_time *out, const itsm_calendar *calendar, int64_t w, int upper)
+{
+    int64_t near;
+    if (itsm__sub(&near, w, calendar->horizon_before * ITSM__SECOND) && itsm__near_invert(out, calendar, near, upper))
+        return ITSM_OK;
+    return itsm__calendar_invert(out, calendar, w, 0, upper);
+}
+
 int itsm_calendar_is_open(const itsm_calendar *calendar, itsm_time at)
 {
     if (!calendar) return 0;

@@ -35,6 +35,13 @@ int itsm__calendar_is_open(const itsm_calendar *calendar, itsm_time at);
 /* L (upper 0) and U (1); closed: the same for closed time, t - W(t). */
 itsm_status itsm__calendar_invert(itsm_time *out, const itsm_calendar *calendar, int64_t w, int closed, int upper);
 
+/*
+ * Where an instant lies on the line of open time, and the instant at a place on it: L (upper 0) or U (1).  Who keeps a
+ * place saves a look into the tables each time it is measured from.
+ */
+itsm_status itsm__calendar_place(int64_t *w, const itsm_calendar *calendar, itsm_time at);
+itsm_status itsm__calendar_at(itsm_time *out, const itsm_calendar *calendar, int64_t w, int upper);
+
 /* Runs ------------------------------------------------------------------------------------------------------------ */
 
 /* The word of the i-th day of a run. */

@@ -3,9 +3,10 @@
  * A clock: a fold over events in the order of their effect.
  *
  * Each event first *advances* the state to its instant: the working time since the last event is added to what is used,
- * paused or, while stopped, to what a reopening will decide on.  One between() for each event.  The due instant is not
- * kept but computed: the goal, less what was used at the anchor, plus what was held since, after the anchor.  For a
- * clock that was never given another calendar the anchor is its start, so that due = add(start, goal + paused).
+ * paused or, while stopped, to what a reopening will decide on.  The due instant is not kept but computed: the goal, less
+ * what was used at the anchor, plus what was held since, after the anchor.  For a clock that was never given another
+ * calendar the anchor is its start, so that due = add(start, goal + paused).  Of the last event and the anchor their
+ * places on the line of working time are kept: an event costs half a between(), a reading one add().
  *
  * A breach is derived (used > goal) and latched at the event after it with the due instant of that moment, since pauses
  * that come later do not move it.  While a clock is stopped, a second account (gap_...) is kept of what would have been
@@ -18,6 +19,7 @@
 #include "sla/clock.h"
 
 #include "base/bits.h"
+#include "calendar/work.h"
 
 typedef char itsm__clock_fits[sizeof(itsm__clock_state) <= sizeof(itsm_clock) ? 1 : -1];
 
@@ -30,11 +32,22 @@ itsm_status itsm__span_between(itsm_span *out, const itsm_calendar *calendar, it
     return itsm__sub(out, b, a) ? ITSM_OK : ITSM_E_RANGE;
 }
 
-static itsm_status span_add(itsm_time *out, const itsm_calendar *calendar, itsm_time start, itsm_span n,
-                            int32_t boundary)
+/* Where an instant lies on the line of working time. */
+static itsm_status place_of(int64_t *out, const itsm_calendar *calendar, itsm_time at)
 {
-    if (calendar) return itsm_calendar_add(out, calendar, start, n, boundary);
-    return itsm__add(out, start, n) ? ITSM_OK : ITSM_E_RANGE;
+    if (calendar) return itsm__calendar_place(out, calendar, at);
+    *out = at;
+    return ITSM_OK;
+}
+
+/* The instant a positive working time after a place; upper: the latest such, before the next is worked. */
+static itsm_status time_after(itsm_time *out, const itsm_calendar *calendar, int64_t place, itsm_span n, int upper)
+{
+    int64_t w;
+    if (!itsm__add(&w, place, n)) return ITSM_E_RANGE;
+    if (calendar) return itsm__calendar_at(out, calendar, w, upper);
+    *out = w;
+    return ITSM_OK;
 }
 
 /* floor(a * b / c) for 0 <= a, b and 0 < c; INT64_MAX when it does not fit. */
@@ -81,13 +94,13 @@ static int is_beyond(const itsm__clock_state *s, itsm_span used)
 }
 
 /* When the goal runs out, if so much was used at an anchor and so much was held since. */
-static itsm_status due_after(itsm_time *out, const itsm__clock_state *s, itsm_time anchor, itsm_span used,
-                             itsm_span held)
+static itsm_status due_after(itsm_time *out, const itsm__clock_state *s, itsm_time anchor, int64_t place,
+                             itsm_span used, itsm_span held)
 {
     int64_t total;
     if (s->goal >= ITSM_GOAL_NONE) return ITSM_E_NO_OPEN_TIME;
     if (!itsm__sub(&total, s->goal, used) || !itsm__add(&total, total, held)) return ITSM_E_RANGE;
-    if (total > 0) return span_add(out, s->calendar, anchor, total, ITSM_BOUNDARY_CLOSE);
+    if (total > 0) return time_after(out, s->calendar, place, total, 0);
     *out = anchor;
     return ITSM_OK;
 }
@@ -95,7 +108,7 @@ static itsm_status due_after(itsm_time *out, const itsm__clock_state *s, itsm_ti
 /* When the goal runs out if the clock runs from now on. */
 static itsm_status due_of(itsm_time *out, const itsm__clock_state *s)
 {
-    if (!s->breached) return due_after(out, s, s->anchor, s->anchor_used, s->held);
+    if (!s->breached) return due_after(out, s, s->anchor, s->anchor_place, s->anchor_used, s->held);
     *out = s->breached_at;
     return ITSM_OK;
 }
@@ -152,7 +165,7 @@ static void latch_breach(itsm__clock_state *s)
 {
     itsm_time due;
     if (s->breached || !is_beyond(s, s->used)) return;
-    if (due_of(&due, s)) due = s->since;
+    if (due_of(&due, s)) due = s->last;
     s->breached = 1, s->breached_at = due;
 }
 
@@ -160,25 +173,29 @@ static void latch_breach(itsm__clock_state *s)
 static void latch_gap_breach(itsm__clock_state *s)
 {
     itsm_time due, anchor = s->anchor;
+    int64_t place = s->anchor_place;
     itsm_span used, anchor_used = s->anchor_used, held, gap_held = s->gap_paused;
     if (s->breached || s->gap_breached_at != ITSM_TIME_NONE) return;
     if (!itsm__add(&used, s->used, s->gap_used) || !is_beyond(s, used)) return;
     if (s->gap_anchor != ITSM_TIME_NONE) {
-        anchor = s->gap_anchor, anchor_used = s->gap_anchor_used, held = gap_held - s->gap_anchor_paused;
+        anchor = s->gap_anchor, place = s->gap_anchor_place;
+        anchor_used = s->gap_anchor_used, held = gap_held - s->gap_anchor_paused;
     } else if (!itsm__add(&held, s->held, gap_held)) {
         return;
     }
-    s->gap_breached_at = due_after(&due, s, anchor, anchor_used, held) ? s->since : due;
+    s->gap_breached_at = due_after(&due, s, anchor, place, anchor_used, held) ? s->last : due;
 }
 
 static itsm_status advance(itsm__clock_state *s, itsm_time at)
 {
-    itsm_span span = 0;
-    itsm_status rc = ITSM_OK;
+    int64_t place;
+    itsm_span span;
     if (at == ITSM_TIME_NONE) return ITSM_E_RANGE;
     if (s->last != ITSM_TIME_NONE && at < s->last) return ITSM_E_ORDER;
+    const itsm_status rc = place_of(&place, s->calendar, at);
+    if (rc) return rc;
     if (s->phase == ITSM__PHASE_STARTED || s->phase == ITSM__PHASE_STOPPED) {
-        if ((rc = itsm__span_between(&span, s->calendar, s->since, at))) return rc;
+        if (!itsm__sub(&span, place, s->place)) return ITSM_E_RANGE;
         const int paused = itsm__clock_is_paused(s);
         if (s->phase == ITSM__PHASE_STOPPED) {
             itsm_span *to = paused ? &s->gap_paused : &s->gap_used;
@@ -190,9 +207,8 @@ static itsm_status advance(itsm__clock_state *s, itsm_time at)
             if (!itsm__add(&s->used, s->used, span)) return ITSM_E_RANGE;
             latch_breach(s);
         }
-        s->since = at;
     }
-    s->last = at;
+    s->last = at, s->place = place;
     return ITSM_OK;
 }
 
@@ -204,7 +220,7 @@ static void end_gap(itsm__clock_state *s)
 
 static void begin_count(itsm__clock_state *s, itsm_time at)
 {
-    s->start = s->since = s->anchor = at;
+    s->start = s->anchor = at, s->anchor_place = s->place;
     s->used = s->paused = s->stopped = s->anchor_used = s->held = 0;
     s->stopped_at = s->breached_at = ITSM_TIME_NONE;
     s->breached = s->retroactive = 0;
@@ -218,7 +234,8 @@ static itsm_status resume_count(itsm__clock_state *s, itsm_time at)
 {
     int64_t gap;
     if (!itsm__add(&gap, s->gap_used, s->gap_paused) || !itsm__add(&s->stopped, s->stopped, gap)) return ITSM_E_RANGE;
-    if (s->gap_anchor != ITSM_TIME_NONE) s->anchor = at, s->anchor_used = s->used, s->held = 0;
+    if (s->gap_anchor != ITSM_TIME_NONE)
+        s->anchor = at, s->anchor_place = s->place, s->anchor_used = s->used, s->held = 0;
     else if (!itsm__add(&s->held, s->held, gap)) return ITSM_E_RANGE;
     s->passed = 0;
     return ITSM_OK;
@@ -230,9 +247,12 @@ static itsm_status continue_count(itsm__clock_state *s)
     itsm_span held = s->gap_paused;
     if (!itsm__add(&s->used, s->used, s->gap_used) || !itsm__add(&s->paused, s->paused, s->gap_paused))
         return ITSM_E_RANGE;
-    if (s->gap_anchor != ITSM_TIME_NONE)
-        s->anchor = s->gap_anchor, s->anchor_used = s->gap_anchor_used, s->held = held - s->gap_anchor_paused;
-    else if (!itsm__add(&s->held, s->held, held)) return ITSM_E_RANGE;
+    if (s->gap_anchor != ITSM_TIME_NONE) {
+        s->anchor = s->gap_anchor, s->anchor_place = s->gap_anchor_place;
+        s->anchor_used = s->gap_anchor_used, s->held = held - s->gap_anchor_paused;
+    } else if (!itsm__add(&s->held, s->held, held)) {
+        return ITSM_E_RANGE;
+    }
     if (!s->breached && s->gap_breached_at != ITSM_TIME_NONE)
         s->breached = 1, s->breached_at = s->gap_breached_at, s->retroactive = s->gap_retroactive;
     return ITSM_OK;
@@ -326,7 +346,7 @@ itsm_status itsm_clock_init(itsm_clock *clock, const itsm_target *target)
     if (rc) return rc;
     memset(&s, 0, sizeof s);
     s.mark = ITSM__CLOCK_MARK;
-    s.last = s.start = s.since = s.anchor = ITSM_TIME_NONE;
+    s.last = s.start = s.anchor = ITSM_TIME_NONE;
     s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
     end_gap(&s);
     take_target(&s, target);
@@ -347,9 +367,12 @@ static itsm_span scaled(const itsm__clock_state *s, itsm_span old_goal)
 /* Count from here by another measure: another calendar, or what is used was scaled. */
 static itsm_status set_anchor(itsm__clock_state *s, itsm_time at)
 {
-    s->anchor = s->phase == ITSM__PHASE_STOPPED ? s->stopped_at : at, s->anchor_used = s->used, s->held = 0;
+    s->anchor = at, s->anchor_place = s->place, s->anchor_used = s->used, s->held = 0;
     if (s->phase != ITSM__PHASE_STOPPED) return ITSM_OK;
-    s->gap_anchor = at, s->gap_anchor_paused = s->gap_paused;
+    s->anchor = s->stopped_at, s->gap_anchor = at, s->gap_anchor_place = s->place;
+    s->gap_anchor_paused = s->gap_paused;
+    const itsm_status rc = place_of(&s->anchor_place, s->calendar, s->stopped_at);
+    if (rc) return rc;
     return itsm__add(&s->gap_anchor_used, s->used, s->gap_used) ? ITSM_OK : ITSM_E_RANGE;
 }
 
@@ -374,6 +397,7 @@ static itsm_status come_under(itsm__clock_state *s, const itsm_target *target, i
     const itsm_calendar *old_calendar = s->calendar;
     itsm_status rc = ITSM_OK;
     take_target(s, target);
+    if (s->calendar != old_calendar && (rc = place_of(&s->place, s->calendar, at))) return rc;
     if (s->phase == ITSM__PHASE_STARTED && policy == ITSM_RETARGET_RESTART) {
         begin_count(s, at);
     } else if (s->phase == ITSM__PHASE_STARTED || s->phase == ITSM__PHASE_STOPPED) {
@@ -489,7 +513,7 @@ static itsm_time threshold_at(const itsm__clock_state *s, const itsm_threshold *
         return itsm__add(&at, at, threshold->value) ? at : ITSM_TIME_NONE;
     }
     if (paused || !itsm__sub(&total, point_of(s, threshold), s->used)) return ITSM_TIME_NONE;
-    if (total <= 0 || span_add(&at, s->calendar, s->since, total, ITSM_BOUNDARY_CLOSE)) return ITSM_TIME_NONE;
+    if (total <= 0 || time_after(&at, s->calendar, s->place, total, 0)) return ITSM_TIME_NONE;
     return at;
 }
 
@@ -499,8 +523,8 @@ static itsm_time breach_at(const itsm__clock_state *s)
     itsm_time at;
     int64_t total;
     if (s->breached || s->goal >= ITSM_GOAL_NONE || itsm__clock_is_paused(s)) return ITSM_TIME_NONE;
-    if (!itsm__sub(&total, s->goal, s->used)) return ITSM_TIME_NONE;
-    if (span_add(&at, s->calendar, s->since, total, ITSM_BOUNDARY_OPEN)) return ITSM_TIME_NONE;
+    if (!itsm__sub(&total, s->goal, s->used) || total < 0) return ITSM_TIME_NONE;
+    if (time_after(&at, s->calendar, s->place, total, 1)) return ITSM_TIME_NONE;
     return itsm__add(&at, at, 1) ? at : ITSM_TIME_NONE;
 }
 

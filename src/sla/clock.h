@@ -15,16 +15,18 @@ typedef struct itsm__clock_state {
     const itsm_calendar *calendar;
     const itsm_threshold *thresholds;
     itsm_span goal;
-    itsm_time last;  /* last event, or ITSM_TIME_NONE */
+    itsm_time last;  /* last event, or ITSM_TIME_NONE: all before it is counted */
+    int64_t place;   /* of it on the line of working time */
     itsm_time start; /* of this count */
-    itsm_time since; /* all before it is counted */
     itsm_span used, paused, stopped;
     itsm_time anchor;               /* due = add(anchor, goal - anchor_used + held) */
+    int64_t anchor_place;           /* on the line of working time */
     itsm_span anchor_used;          /* used at the anchor */
     itsm_span held;                 /* working time not counted since the anchor */
     itsm_span gap_used, gap_paused; /* while stopped: what would have been counted */
     itsm_time gap_breached_at;      /* when the goal would have run out */
     itsm_time gap_anchor;           /* the anchor for that, once the target changed meanwhile; else ITSM_TIME_NONE */
+    int64_t gap_anchor_place;
     itsm_span gap_anchor_used, gap_anchor_paused;
     itsm_time stopped_at, breached_at, previous_due;
     uint64_t causes, passed; /* bits; passed: thresholds that are behind */

@@ -225,9 +225,9 @@ static itsm_status tell_stretch(teller *t, const itsm__clock_state *s, size_t ne
     if (s->phase == ITSM__PHASE_STARTED) t->book = itsm__clock_is_paused(s) ? BOOK_PAUSED : BOOK_COUNTED;
     else if (s->phase == ITSM__PHASE_STOPPED) t->book = book_after_stop(t, s, next);
     else return ITSM_OK;
-    if (t->book == BOOK_NOT || to <= s->since) return ITSM_OK;
+    if (t->book == BOOK_NOT || to <= s->last) return ITSM_OK;
     t->causes = s->causes;
-    return s->calendar ? itsm_calendar_explain(s->calendar, s->since, to, tell_row, t) : tell_days(t, s->since, to);
+    return s->calendar ? itsm_calendar_explain(s->calendar, s->last, to, tell_row, t) : tell_days(t, s->last, to);
 }
 
 static itsm_status tell_adjusted(teller *t, itsm_time at, itsm_span by)

@@ -7,6 +7,8 @@
  * each change and at the change; the zone must know exactly those changes; and the way back from every wall clock must
  * agree with a naive search over all offsets in use around it.  The same is done for files as zic writes them in short
  * form, with the rule of the footer in place of all changes that it gives.  Those that count leap seconds are refused.
+ *
+ * zdump takes its time.  Where ITSM_CASES asks for few cases, one zone in twenty is compared with it.
  */
 #include <itsm/time.h>
 
@@ -221,6 +223,12 @@ static long compare_with_zdump(const itsm_zone *zone, const char *name, FILE *pi
     return changes;
 }
 
+/* Is this zone among those compared with zdump? */
+static int is_chosen(int i)
+{
+    return i % 20 == 0 || !getenv("ITSM_CASES") || getenv("ITSM_FULL");
+}
+
 Test(zone, every_zone_of_the_system_says_what_zdump_says, .timeout = 1800)
 {
     cr_assert(system("command -v zdump > /dev/null") == 0, "zdump is not there: it is part of Debian's libc-bin");
@@ -228,7 +236,7 @@ Test(zone, every_zone_of_the_system_says_what_zdump_says, .timeout = 1800)
     long changes = 0, far = 0;
     int distinct = 0;
     for (int i = 0; i < nfiles; i++) {
-        if (files[i].twin) continue;
+        if (files[i].twin || !is_chosen(i)) continue;
         FILE *near_future = start_zdump(files[i].name, "1900,2500"); /* the two run side by side */
         FILE *far_future = start_zdump(files[i].name, "9990,9999");
         itsm_zone *zone = decode(&files[i]);
@@ -237,10 +245,10 @@ Test(zone, every_zone_of_the_system_says_what_zdump_says, .timeout = 1800)
         itsm_zone_free(zone);
         distinct++;
     }
-    printf("zdump: %d zones (%d distinct), %ld changes from 1900 to 2500 and %ld from 9990 to 9999, no difference\n",
-           nfiles, distinct, changes, far);
+    printf("zdump: %d zones of %d, %ld changes from 1900 to 2500 and %ld from 9990 to 9999, no difference\n", distinct,
+           nfiles, changes, far);
     release_zones();
-    cr_assert(changes > 100000 && far > 1000);
+    cr_assert(changes > distinct * 200L && far > distinct * 2L);
 }
 
 /* Against itself -------------------------------------------------------------------------------------------------- */
@@ -380,7 +388,7 @@ Test(zone, files_in_short_form_say_what_zdump_says_of_them, .timeout = 600)
     int compared = 0, refused = 0;
     for (int i = 0; i < nfiles; i++) {
         struct zone_file file = files[i];
-        if (file.twin) continue;
+        if (file.twin || !is_chosen(i)) continue;
         file.bytes = NULL;
         read_zone_file(&file, folder);
         cr_assert(file.bytes, "zic has not written %s", file.name);
@@ -398,5 +406,5 @@ Test(zone, files_in_short_form_say_what_zdump_says_of_them, .timeout = 600)
            bytes, changes, refused);
     release_zones();
     snprintf(command, sizeof command, "rm -r %s", folder);
-    cr_assert(system(command) == 0 && refused <= 1 && changes > 20000);
+    cr_assert(system(command) == 0 && refused <= 1 && changes > compared * 50L);
 }

@@ -452,6 +452,10 @@ Test(sla_events, a_goal_to_the_end_of_time_is_never_due_and_never_overflows)
                 itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
                 target.goal = goals[g], target.calendar = open ? office : NULL;
                 cr_assert_eq(itsm_clock_init(&clock, &target), ITSM_OK);
+                if (open && i == 0) { /* calendars begin with the first whole day */
+                    cr_assert_eq(itsm_clock_apply(&clock, ITSM_CLOCK_START, starts[i], 0), ITSM_E_RANGE);
+                    continue;
+                }
                 apply(&clock, ITSM_CLOCK_START, starts[i], 0);
                 const itsm_status rc = itsm_clock_read(&r, &clock, INT64_MAX);
                 cr_assert(rc == ITSM_OK || rc == ITSM_E_RANGE);
