@@ -624,7 +624,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_blackouts(itsm_sms *sms, itsm_blacko
 typedef itsm_status (*itsm_notice_fn)(void *user, const itsm_notice *notice);
 
 /**
- * Walk the notices that wait to be taken, oldest first.
+ * Walk the notices that wait to be taken, oldest first; those of one instant and batch in the order they were noted.
  *
  * @param sms  A system.
  * @param fn   Called for each; may take it.
@@ -840,6 +840,96 @@ typedef struct itsm_clock_row {
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_clock(itsm_clock_row *out, itsm_sms *sms, itsm_ref ref, uint32_t kind);
+
+/* Migration --------------------------------------------------------------------------------------------------------- */
+
+/** What becomes of a state.  Fixed layout. */
+typedef struct itsm_state_image {
+    itsm_str type;  /**< Name of a type of the model as it was. */
+    itsm_str facet; /**< Name of a facet of it; empty: the primary one. */
+    itsm_str from;  /**< State as it was. */
+    itsm_str to;    /**< State in the changed model, of the same category. */
+} itsm_state_image;
+
+/** How many records are in a state of the model as it was, and where they go. */
+typedef struct itsm_state_use {
+    size_t size;      /**< sizeof(itsm_state_use). */
+    itsm_str type;    /**< Name of the type. */
+    itsm_str facet;   /**< Name of the facet. */
+    itsm_str from;    /**< The state. */
+    itsm_str to;      /**< Its image; empty: it has none. */
+    uint64_t records; /**< Records in it. */
+} itsm_state_use;
+
+/**
+ * Receives one state of the model as it was.
+ *
+ * @param user The caller's pointer.
+ * @param use  Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back, with nothing migrated.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_state_use_fn)(void *user, const itsm_state_use *use);
+
+/** How to migrate.  Start with ITSM_MIGRATION_INIT. */
+typedef struct itsm_migration {
+    size_t size;                    /**< sizeof(itsm_migration). */
+    const itsm_model *to;           /**< The changed model. */
+    const itsm_state_image *images; /**< States that go elsewhere than to the state of their name. */
+    size_t nimages;                 /**< How many. */
+    itsm_str map;                   /**< The same as JSON: `{"incident": {"status": {"pending": "waiting"}}}`; or empty. */
+    uint32_t batch;                 /**< Records in one commit, at most; 0: all in one. */
+    uint32_t dry_run;               /**< 1: say what would be done and do nothing. */
+    itsm_state_use_fn fn;           /**< Told of every state before anything is written; may be NULL. */
+    void *user;                     /**< Passed to @c fn. */
+} itsm_migration;
+
+/** Start value of #itsm_migration. */
+#define ITSM_MIGRATION_INIT { sizeof(itsm_migration), NULL, NULL, 0, { NULL, 0 }, 0, 0, NULL, NULL }
+
+/** What a migration did. */
+typedef struct itsm_migrated {
+    size_t size;      /**< sizeof(itsm_migrated). */
+    uint64_t records; /**< Records looked at. */
+    uint64_t changed; /**< Records written, or that would be in a dry run. */
+    uint64_t batches; /**< Commits made. */
+} itsm_migrated;
+
+/** Start value of #itsm_migrated. */
+#define ITSM_MIGRATED_INIT { sizeof(itsm_migrated), 0, 0, 0 }
+
+/**
+ * Move the stored records from the model of a system to a changed one.
+ *
+ * A state goes to its image, or to the state of the same name.  A facet that is new begins in its first state.  Keys of
+ * indexes and timers that changed are written anew.  Fields that the changed model does not know are kept as they are.
+ * Each record that changes gets a revision, a history row and an audit entry (ITSM_AUDIT_DEFINE, event "migrate") by the
+ * party of the act; no guard, effect or clock is concerned, since a state and its image have the same category.
+ *
+ * Refused, with nothing written and an issue for each reason, if a state has no image or one of another category
+ * (rule `image`; the issue counts the records), a type that has records is gone (`type`), a name has another number
+ * than before (`number`), or a record does not fit the changed model (`record`, one issue for each type).
+ *
+ * In batches, a migration that stopped goes on where it was when it is called again; a map in which an image has an
+ * image of its own is then refused (`chain`).  No other system may write meanwhile, neither of the one model nor of
+ * the other.  Afterwards this system is to be freed and one with the changed model started.
+ *
+ * Cost: a scan of all records, and 24 bytes of memory for each that changes.
+ *
+ * @param out       What was done, or would be; may be NULL.
+ * @param sms       A system with the model as it was; no work may be open.
+ * @param migration Where to.
+ * @param act       Who migrates, and when.
+ * @retval ITSM_OK          Done.
+ * @retval ITSM_E_REFUSED   It cannot be; the issues say why.
+ * @retval ITSM_E_NOT_FOUND The map names a type, facet or state that there is not.
+ * @retval ITSM_E_SYNTAX    The map is not JSON.
+ * @retval ITSM_E_INVALID   The map is of another shape.
+ * @retval ITSM_E_CONFLICT  A record was written meanwhile; what was committed stays.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_migrate(itsm_migrated *out, itsm_sms *sms, const itsm_migration *migration,
+                                                    const itsm_act *act);
 
 /* Verifying --------------------------------------------------------------------------------------------------------- */
 

@@ -343,60 +343,6 @@ Test(sla, escalation_is_not_at_midnight_glpi_22678)
     cr_assert_eq(alarm.at, at(5, 16, 0), "two working hours before Monday ten");
 }
 
-/* What other programs got wrong ----------------------------------------------------------------------------------- */
-
-Test(sla, a_pause_survives_a_change_of_target_glpi_6902_15605)
-{
-    itsm_clock clock = started(at(1, 9, 0));
-    apply(&clock, ITSM_CLOCK_PAUSE, at(1, 10, 0), 2);
-    target.goal = ITSM_HOURS(6);
-    cr_assert_eq(itsm_clock_retarget(&clock, &target, at(1, 11, 0), ITSM_RETARGET_KEEP), ITSM_OK);
-    itsm_clock_reading r = read_at(&clock, at(1, 12, 0));
-    cr_assert(r.state == ITSM_CLOCK_PAUSED && r.used == ITSM_HOURS(1) && r.paused == ITSM_HOURS(2));
-    apply(&clock, ITSM_CLOCK_RESUME, at(1, 12, 0), 2);
-    cr_assert_eq(read_at(&clock, at(1, 12, 0)).due, at(2, 9, 0) - ITSM_HOURS(16));
-}
-
-Test(sla, nothing_breaches_while_pending_glpi_24481)
-{
-    itsm_clock clock = started(at(1, 9, 0));
-    apply(&clock, ITSM_CLOCK_PAUSE, at(1, 12, 59), 0);
-    cr_assert_eq(read_at(&clock, at(40, 12, 0)).state, ITSM_CLOCK_PAUSED);
-}
-
-Test(sla, a_pause_over_the_weekend_is_not_over_counted_glpi_10594)
-{
-    itsm_clock clock = started(at(5, 15, 0));
-    apply(&clock, ITSM_CLOCK_PAUSE, at(5, 16, 0), 0);
-    apply(&clock, ITSM_CLOCK_RESUME, at(8, 10, 0), 0);
-    const itsm_clock_reading r = read_at(&clock, at(8, 10, 0));
-    cr_assert(r.paused == ITSM_HOURS(2) && r.due == at(8, 13, 0));
-}
-
-Test(sla, the_solved_span_is_not_a_pause_glpi_23359_zammad_188)
-{
-    const itsm_clock_reading r = reopened(ITSM_REOPEN_RESUME);
-    cr_assert(r.paused == 0 && r.stopped == ITSM_HOURS(1) && r.due == at(1, 15, 0));
-}
-
-Test(sla, a_change_of_target_is_applied_zammad_534_4353)
-{
-    itsm_clock clock = started(at(1, 9, 0));
-    target.goal = ITSM_HOURS(1);
-    cr_assert_eq(itsm_clock_retarget(&clock, &target, at(1, 9, 30), ITSM_RETARGET_KEEP), ITSM_OK);
-    cr_assert_eq(read_at(&clock, at(1, 9, 30)).due, at(1, 10, 0));
-}
-
-Test(sla, a_stop_out_of_a_pause_closes_the_pause_helpdesk_3776)
-{
-    itsm_clock clock = started(at(1, 9, 0));
-    apply(&clock, ITSM_CLOCK_PAUSE, at(1, 10, 0), 0);
-    apply(&clock, ITSM_CLOCK_STOP, at(2, 16, 0), 0);
-    const itsm_clock_reading r = read_at(&clock, at(2, 16, 0));
-    cr_assert(r.state == ITSM_CLOCK_MET && r.used == ITSM_HOURS(1) && r.paused == ITSM_HOURS(14));
-    cr_assert_eq(r.due, at(3, 11, 0));
-}
-
 /* Explanations ---------------------------------------------------------------------------------------------------- */
 
 struct sums {
