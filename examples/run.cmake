@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: MIT
 # cmake -DPROGRAM=... -DPRINTS=... [-DAGAIN=...] -DFOLDER=... -P run.cmake: run an example in an empty folder; its last
-# line must be PRINTS.  With AGAIN, run it once more: it must fail, and say that.
+# line must be PRINTS.  With AGAIN, run it once more: it must fail, and say that.  With EXPECTED instead of PRINTS, all that
+# it prints must be the text of that file.
 file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
 execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
 message("${out}${err}")
+if(EXPECTED)
+  file(READ ${EXPECTED} expected)
+  if(NOT code EQUAL 0 OR NOT out STREQUAL expected)
+    file(WRITE ${FOLDER}/printed.txt "${out}")
+    message(FATAL_ERROR "exit ${code}, or ${FOLDER}/printed.txt is not ${EXPECTED}; if it is right: copy it there")
+  endif()
+  return()
+endif()
 string(REGEX REPLACE "\n$" "" last "${out}")
 string(REGEX REPLACE "^.*\n" "" last "${last}")
 if(NOT code EQUAL 0 OR NOT last STREQUAL PRINTS)

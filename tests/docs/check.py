@@ -3,7 +3,8 @@
 """check.py ROOT LIBRARY WORK COMPILER...: is what the documentation shows there, and does it work?
 
 Every link to a file and every file named in a shell block exists; every JSON block parses; every @snippet names a marked part of an example;
-every C block is a whole program: it is compiled without a warning and run, and prints what the text block behind it says.
+every C block is a whole program: it is compiled without a warning and run, and prints what the text block behind it says;
+a text block behind <!-- FILE --> is a part of that file of examples/.
 """
 import glob
 import json
@@ -51,6 +52,11 @@ for path in pages:
             links += 1
             if not os.path.exists(os.path.join(root, name)):
                 failed.append(f"{page}: a shell block names {name}, which does not exist")
+    for name, block in re.findall(r"^<!-- (\S+) -->\n+```text\n(.*?)^```", text, re.S | re.M):
+        links += 1
+        example = os.path.join(root, "examples", name)
+        if not os.path.exists(example) or block not in open(example, encoding="utf-8").read():
+            failed.append(f"{page}: this is not in {name}:\n{block}")
     for block in re.findall(r"^```json\n(.*?)^```", text, re.S | re.M):
         try:
             json.loads(block)
