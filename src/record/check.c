@@ -141,10 +141,8 @@ static void check_field(checking *c, const itsm_value *value)
     }
 }
 
-itsm_status itsm_record_check(itsm_ctx *ctx, const itsm_record *record)
+itsm_status itsm__record_check(itsm_ctx *ctx, const itsm_record *record)
 {
-    itsm__issues_clear(ctx);
-    if (!ctx || !record) return ITSM_E_MISUSE;
     checking c = {ctx, record, NULL, 0, 0, ITSM_OK};
     for (size_t i = 0; i < record->nfields; i++) {
         c.field = itsm_type_field_number(record->type, record->fields[i].no);
@@ -152,4 +150,10 @@ itsm_status itsm_record_check(itsm_ctx *ctx, const itsm_record *record)
         if (c.field) check_field(&c, &record->fields[i].value);
     }
     return c.status;
+}
+
+itsm_status itsm_record_check(itsm_ctx *ctx, const itsm_record *record)
+{
+    itsm__issues_clear(ctx);
+    return ctx && record ? itsm__record_check(ctx, record) : ITSM_E_MISUSE;
 }

@@ -37,6 +37,9 @@ void itsm__record_set_revision(itsm_record *record, uint64_t revision);
 /* The field of that number, or NULL. */
 const itsm_value *itsm__record_at(const itsm_record *record, uint16_t number);
 
+/* itsm_record_check() that keeps the issues there are. */
+itsm_status itsm__record_check(itsm_ctx *ctx, const itsm_record *record);
+
 /* NOT_FOUND, with an issue that names the nearest field. */
 itsm_status itsm__record_no_field(itsm_ctx *ctx, const itsm_type_def *type, itsm_str name);
 

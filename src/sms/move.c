@@ -282,21 +282,21 @@ static itsm_status write_fields(const moving *m, const itsm_named *set, size_t n
     return rc ? rc : found;
 }
 
-/* Steps 3 to 6 of a move; every finding is an issue. */
-static itsm_status move_once(moving *m)
+/* Steps 3 to 6 of a move; every finding is an issue.  `written` is what step 2 found. */
+static itsm_status move_once(moving *m, itsm_status written)
 {
     itsm__touch *touch;
     const itsm_state_def *from = itsm__primary_state(m->draft->record);
     itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name), found;
     if (rc || (rc = itsm__derive(m->draft->record, NULL))) return rc;
     if (is_failure(found = judge(m))) return found;
-    found = itsm__worse(found, apply_effects(m));
+    found = itsm__worse(itsm__worse(written, found), apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
         (rc = itsm__derive(m->draft->record, NULL)) || (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
-    found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record), NULL));
-    return found ? found : itsm_record_check(m->work->ctx, m->draft->record);
+    found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
+    return found ? found : itsm__record_check(m->work->ctx, m->draft->record);
 }
 
 /* The act under way, done by the library itself. */
@@ -311,7 +311,7 @@ static itsm_act as_system(const itsm_work *work)
 static itsm_status move_by_system(moving *m)
 {
     m->work->by_system = 1;
-    const itsm_status rc = move_once(m);
+    const itsm_status rc = move_once(m, ITSM_OK);
     m->work->by_system = 0;
     return rc;
 }
@@ -428,7 +428,7 @@ itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_
     if (!find_move(&m, name)) return refuse_state(work, m.draft->record, name);
     m.act = &work->act;
     rc = write_fields(&m, set, n);
-    if (!is_failure(rc)) rc = itsm__worse(rc, move_once(&m));
+    if (!is_failure(rc)) rc = move_once(&m, rc);
     return itsm__work_end(work, rc ? rc : fire_all(&m));
 }
 
@@ -441,7 +441,7 @@ static itsm_status try_move(moving *m)
     itsm__issues_clear(m->work->ctx);
     itsm_status rc = itsm__work_begin(m->work);
     if (rc) return rc;
-    rc = move_once(m);
+    rc = move_once(m, ITSM_OK);
     if (!rc) rc = fire_all(m);
     if (!rc) rc = itsm__links_follow(m->work);
     itsm__work_undo(m->work);

@@ -258,7 +258,6 @@ itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_n
 typedef struct finding {
     itsm_work *work;
     const itsm_type_def *type;
-    const itsm_record *before; /* NULL: refuse whatever is missing; else only what was there */
     itsm_status found;
 } finding;
 
@@ -266,17 +265,15 @@ static itsm_status refuse_missing(void *user, const itsm_field_def *field, itsm_
 {
     finding *f = user;
     (void)verdict;
-    if (f->before && !itsm__record_at(f->before, field->number)) return ITSM_OK;
     f->found = itsm__refuse(f->work, field->name, "mandatory:", field->name, itsm__clause_of(f->type), "%S is missing");
     return ITSM_OK;
 }
 
-itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state,
-                                  const itsm_record *before)
+itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state)
 {
     itsm__draft_subject self = {work, draft, NULL};
     itsm_subject subject = {&itsm__draft_methods, &self};
-    finding f = {work, itsm_record_type(draft->record), before, ITSM_OK};
+    finding f = {work, itsm_record_type(draft->record), ITSM_OK};
     itsm_status rc = itsm_type_missing(f.type, state, subject, refuse_missing, &f);
     return rc == ITSM_E_REFUSED ? f.found : rc;
 }
@@ -376,8 +373,8 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
         if ((rc = itsm__set_state(draft->record, &type->machines[i], type->machines[i].initial))) return rc;
     if ((rc = itsm__derive(draft->record, NULL))) return rc;
     if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
-    found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL, NULL));
-    if (!found) found = itsm_record_check(work->ctx, draft->record);
+    found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL));
+    if (!found) found = itsm__record_check(work->ctx, draft->record);
     return found ? found : give_number(work, draft->record);
 }
 
@@ -417,11 +414,9 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     itsm_status rc = itsm__work_begin_at(&draft, work, ref, expect);
     if (!rc) rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CHANGE, itsm__no_text());
     if (rc) return rc;
-    const itsm_state_def *state = itsm__primary_state(draft->record);
-    rc = itsm__write_fields(work, draft, set, n, state, 0);
-    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__derive(draft->record, NULL));
+    rc = itsm__write_fields(work, draft, set, n, itsm__primary_state(draft->record), 0);
+    if (!rc) rc = itsm__derive(draft->record, NULL);
     if (!rc) rc = itsm__approvals_void_edited(work, draft, touch->before, set, n);
-    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__check_mandatory(work, draft, state, touch->before));
-    if (!rc) rc = itsm_record_check(work->ctx, draft->record);
+    if (!rc) rc = itsm__record_check(work->ctx, draft->record);
     return itsm__work_end(work, rc);
 }
