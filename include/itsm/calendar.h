@@ -139,7 +139,7 @@ typedef struct itsm_recurrence {
  * @retval ITSM_E_SYNTAX    Not JSON.
  * @retval ITSM_E_INVALID   JSON, but not a calendar.
  * @retval ITSM_E_NOT_FOUND The zone is not known.
- * @retval ITSM_E_LIMIT     Too long, too deep, or too many parts.
+ * @retval ITSM_E_LIMIT     Too long, too deep, too many parts, or too many different days of too many intervals.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_load(itsm_calendar **out, itsm_ctx *ctx, itsm_str json);
@@ -374,7 +374,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_builder_add_addition(itsm_calen
  * @retval ITSM_E_NOMEM   No memory; the builder is as it was.
  * @retval ITSM_E_MISUSE  @p builder or @p calendar is NULL.
  * @retval ITSM_E_INVALID @p from is not a whole second, out of range, or that of another version.
- * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them.
+ * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them, or too many different days
+ *                        of too many intervals: it would take seconds.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_builder_add_version(itsm_calendar_builder *builder, itsm_time from,
@@ -388,6 +389,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_builder_add_version(itsm_calend
  * @param out     Yours; freed by itsm_calendar_free().  NULL after a failure.
  * @param builder A builder.
  * @retval ITSM_OK       Compiled.
+ * @retval ITSM_E_LIMIT  Too many different days of too many intervals: it would take seconds.
  * @retval ITSM_E_NOMEM  No memory.
  * @retval ITSM_E_MISUSE An argument is NULL.
  * @since 0.1
@@ -409,7 +411,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_builder_freeze(itsm_calendar **
  * @retval ITSM_E_NOMEM   No memory.
  * @retval ITSM_E_MISUSE  @p out, @p ctx, @p calendars or one of them is NULL.
  * @retval ITSM_E_INVALID @p n is 0.
- * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them.
+ * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them, or too many different days
+ *                        of too many intervals: it would take seconds.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_union(itsm_calendar **out, itsm_ctx *ctx, itsm_str name,
@@ -428,7 +431,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_union(itsm_calendar **out, itsm
  * @retval ITSM_E_NOMEM   No memory.
  * @retval ITSM_E_MISUSE  @p out, @p ctx, @p calendars or one of them is NULL.
  * @retval ITSM_E_INVALID @p n is 0.
- * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them.
+ * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them, or too many different days
+ *                        of too many intervals: it would take seconds.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_intersection(itsm_calendar **out, itsm_ctx *ctx, itsm_str name,
@@ -447,7 +451,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_intersection(itsm_calendar **ou
  * @retval ITSM_E_NOMEM   No memory.
  * @retval ITSM_E_MISUSE  @p out, @p ctx, @p calendars or one of them is NULL.
  * @retval ITSM_E_INVALID @p n is 0.
- * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them.
+ * @retval ITSM_E_LIMIT   Calendars within calendars more than 8 deep, or more than 100 of them, or too many different days
+ *                        of too many intervals: it would take seconds.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_calendar_difference(itsm_calendar **out, itsm_ctx *ctx, itsm_str name,

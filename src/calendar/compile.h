@@ -82,7 +82,8 @@ typedef struct itsm__compiler {
     itsm__span_seconds *open, *closed, *result;
     size_t nopen, nclosed, nresult, open_capacity, closed_capacity, result_capacity;
     unsigned char *near; /* of the days being filled */
-    itsm_status failure; /* of what cannot say so */
+    itsm_status failure;
+    uint64_t spent; /* edges put in order so far */ /* of what cannot say so */
 } itsm__compiler;
 
 void itsm__compiler_init(itsm__compiler *compiler, itsm_calendar *calendar);

@@ -15,8 +15,9 @@
 #include "base/sort.h"
 
 enum {
-    CHANGE_REACH = 3, /* days around a clock change that are not plain */
-    CHUNK = 1024      /* days filled at a time */
+    CHANGE_REACH = 3,     /* days around a clock change that are not plain */
+    CHUNK = 1024,         /* days filled at a time */
+    EFFORT_MAX = 20000000 /* edges put in order for one calendar: some seconds */
 };
 
 enum { NEAR_EXCEPTION = 1, NEAR_CHANGE = 2 };
@@ -259,6 +260,13 @@ static itsm_status intern(itsm__compiler *c, uint32_t *out)
     return ITSM_OK;
 }
 
+/* Many intervals in many parts on days that are all different: what a hostile text may ask for has an end. */
+static itsm_status spend(itsm__compiler *c, size_t edges)
+{
+    c->spent += edges;
+    return c->spent > EFFORT_MAX ? ITSM_E_LIMIT : ITSM_OK;
+}
+
 /* The look of a day.  exceptions 0: as if there were none. */
 static itsm_status build_day(itsm__compiler *c, itsm__leaf *leaf, uint32_t *out, int64_t day, const int32_t *offset,
                              int exceptions)
@@ -276,6 +284,7 @@ static itsm_status build_day(itsm__compiler *c, itsm__leaf *leaf, uint32_t *out,
             rc = open_span(c, day, seconds_of(leaf, offset, date, d->weekly[weekday][i]));
     }
     if (!rc && exceptions) rc = close_outside(c, leaf, day);
+    if (!rc) rc = spend(c, c->nopen + c->nclosed);
     if (!rc) rc = combine(c);
     if (!rc) rc = intern_look(c, out);
     return rc;
@@ -434,7 +443,8 @@ static itsm_status collect_edges(itsm__compiler *c, size_t *count)
 {
     size_t n = 0, need = 0;
     for (size_t i = 0; i < c->calendar->nleaves; i++) need += 2 * c->looks[c->tuple[i]].n;
-    itsm_status rc = itsm__grow(&c->memory, &c->edges, &c->edge_capacity, need + 1, sizeof *c->edges);
+    itsm_status rc = spend(c, need);
+    if (!rc) rc = itsm__grow(&c->memory, &c->edges, &c->edge_capacity, need + 1, sizeof *c->edges);
     if (rc) return rc;
     for (size_t i = 0; i < c->calendar->nleaves; i++) {
         const itsm__look *look = &c->looks[c->tuple[i]];

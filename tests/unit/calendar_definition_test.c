@@ -832,3 +832,34 @@ Test(calendar_definition, a_builder_whose_allocation_failed_goes_on)
     cr_assert_eq(between(c, "2026-03-30T00:00:00Z", "2026-04-01T00:00:00Z"), ITSM_HOURS(9));
     itsm_calendar_free(c);
 }
+
+Test(calendar_definition, what_would_take_seconds_to_compile_is_a_limit)
+{
+    itsm_buf text = ITSM_BUF_INIT;
+    itsm_calendar *calendar;
+    itsm_status rc = itsm_buf_add(&text, "{\"intersection\":[", 17);
+    for (int part = 0; part < 90 && !rc; part++) {
+        char line[256];
+        int n = snprintf(line, sizeof line,
+                         "%s{\"tz\":\"Europe/Berlin\",\"recurring_holidays\":[{\"easter\":%d}],\"weekly\":{",
+                         part ? "," : "", part);
+        rc = itsm_buf_add(&text, line, (size_t)n);
+        for (int day = 0; day < 7 && !rc; day++) {
+            static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+            n = snprintf(line, sizeof line, "%s\"%s\":[", day ? "," : "", names[day]);
+            rc = itsm_buf_add(&text, line, (size_t)n);
+            for (int i = 0; i < 200 && !rc; i++) {
+                n = snprintf(line, sizeof line, "%s[\"%02d:%02d:%02d\",\"%02d:%02d:%02d\"]", i ? "," : "", i / 10,
+                             i % 10 * 6, part % 60, i / 10, i % 10 * 6 + 3, part % 60);
+                rc = itsm_buf_add(&text, line, (size_t)n);
+            }
+            if (!rc) rc = itsm_buf_add(&text, "]", 1);
+        }
+        if (!rc) rc = itsm_buf_add(&text, "}}", 2);
+    }
+    if (!rc) rc = itsm_buf_add(&text, "]}", 2);
+    cr_assert_eq(rc, ITSM_OK);
+    cr_assert_eq(itsm_calendar_load(&calendar, ctx, itsm_buf_str(&text)), ITSM_E_LIMIT);
+    cr_assert_null(calendar);
+    itsm_buf_clear(&text);
+}
