@@ -59,8 +59,8 @@ static itsm_calendar *freeze(itsm_calendar_builder *b)
 static itsm_calendar *random_calendar(itsm_ctx *ctx, const itsm_zone *zone, int64_t first)
 {
     static const char *const names[] = {"", "A", "B, or; \\ C", "line\nline",
-                                        "\xc3\xa9t\xc3\xa9 \xf0\x9f\x98\x80 and so on "
-                                        "for more bytes than a line of iCalendar has before it is folded"};
+                                        ("\xc3\xa9t\xc3\xa9 \xf0\x9f\x98\x80 and so on "
+                                         "for more bytes than a line of iCalendar has before it is folded")};
     itsm_calendar_builder *b = new_builder(ctx, zone);
     itsm_status rc = ITSM_OK;
     for (int32_t i = 0; i < 7; i++)
