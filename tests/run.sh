@@ -103,7 +103,7 @@ heading "address and undefined behaviour sanitizers: all tests"
 # above; here, where each takes ten times as long, they are fewer unless --full.
 rm -f build/asan/sanitizer.log*
 cases=${ITSM_CASES-}
-[ -n "${ITSM_FULL-}" ] || export ITSM_CASES=2000
+[ -n "${ITSM_FULL-}" ] || export ITSM_CASES=400
 configure asan && check "build asan" cmake --build --preset asan -j "$jobs" && run_ctest asan
 if compgen -G 'build/asan/sanitizer.log*' >/dev/null; then
     failed=$((failed + 1))

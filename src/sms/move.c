@@ -295,7 +295,8 @@ static itsm_status move_once(moving *m, itsm_status written)
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
         (rc = itsm__derive(m->draft->record, NULL)) || (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
-    found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
+    if (m->machine->index == 0) /* fields name states of the primary facet only */
+        found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
     return found ? found : itsm__record_check(m->work->ctx, m->draft->record);
 }
 

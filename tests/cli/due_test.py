@@ -6,7 +6,6 @@ import os
 import random
 import re
 import subprocess
-import time
 import unittest
 
 from support import HOURS, ITSM, MAP, TARGETS, Case, itsm, main, replay
@@ -183,7 +182,7 @@ class Explain(Clock):
         self.assertRegex(out.splitlines()[-1], r"^sum +27:00$")
 
     def test_sums_equal_due_and_between_on_random_cases(self):
-        seed, cases = int(os.environ.get("ITSM_SEED", time.time())), int(os.environ.get("ITSM_CASES", 100))
+        seed, cases = int(os.environ.get("ITSM_SEED", 20260327)), int(os.environ.get("ITSM_CASES", 100))
         print("seed", seed)
         chance, began = random.Random(seed), datetime.datetime(2026, 3, 10, tzinfo=datetime.timezone.utc)
         def instant(days):

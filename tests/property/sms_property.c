@@ -356,7 +356,7 @@ static int naive_move(struct run *r, size_t at, itsm_str name, const itsm_named 
     for (const itsm_effect_def *e = m->effects; e->kind; e++) apply_effect(w, at, e, act->now);
     t->values[machine->field].u.s = machine->states[m->to].name;
     derive(t);
-    find_missing(r, t, state_def(t, &t->type->machines[0]));
+    if (machine == t->type->machines) find_missing(r, t, state_def(t, machine)); /* fields name its states only */
     if (r->rules[0]) return 0;
     if (!is_sound(t)) return add_rule(r, "invalid"), 0;
     for (const itsm_effect_def *e = m->effects; e->kind; e++) {
