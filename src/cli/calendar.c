@@ -278,25 +278,9 @@ static int help(int fd)
     return rc < 0 ? EXIT_INPUT : EXIT_FINE;
 }
 
-static int unknown(const char *name)
-{
-    const char *names[N(subcommands)];
-    for (size_t i = 0; i < N(subcommands); i++) names[i] = word_of(subcommands[i]);
-    const char *near = nearest(name, names, N(subcommands));
-    if (near) note("itsm: there is no subcommand calendar %s; did you mean calendar %s?", name, near);
-    else note("itsm: there is no subcommand calendar %s; itsm calendar --help lists them", name);
-    return EXIT_USAGE;
-}
-
 static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
 {
-    (void)self;
-    if (!argc) return help(2), EXIT_USAGE;
-    if (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h") || !strcmp(argv[0], "help")) return help(1);
-    for (size_t i = 0; i < N(subcommands); i++)
-        if (!strcmp(word_of(subcommands[i]), argv[0]))
-            return subcommands[i]->run(subcommands[i], ctx, argc - 1, argv + 1);
-    return unknown(argv[0]);
+    return run_subcommand(self, subcommands, N(subcommands), help, ctx, argc, argv);
 }
 
 const command calendar_command = {"calendar",

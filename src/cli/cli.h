@@ -44,6 +44,10 @@ int parse(const command *self, int argc, char **argv);
 const char *value_of(const command *self, const char *name); /* NULL: not given */
 const option *option_of(const command *self, const char *name);
 
+/* Run the subcommand ("calendar show") that the first argument names, or say which there are. */
+int run_subcommand(const command *self, const command *const *list, size_t n, int (*overview)(int fd), itsm_ctx *ctx, int argc,
+                   char **argv);
+
 /* Messages, one line each.  Formats are those of printf. */
 void note(const char *format, ...);
 int usage_error(const command *self, const char *format, ...);

@@ -334,3 +334,23 @@ int check_writable(const char *path)
     if (rc) note("itsm: cannot write %s: %s", path, note_of.text);
     return rc ? EXIT_INPUT : EXIT_FINE;
 }
+
+/* Subcommands ------------------------------------------------------------------------------------------------------ */
+
+enum { SUBCOMMANDS_MAX = 16 };
+
+int run_subcommand(const command *self, const command *const *list, size_t n, int (*overview)(int fd), itsm_ctx *ctx,
+                   int argc, char **argv)
+{
+    const char *words[SUBCOMMANDS_MAX];
+    if (!argc) return overview(2), EXIT_USAGE;
+    if (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h") || !strcmp(argv[0], "help")) return overview(1);
+    for (size_t i = 0; i < n && i < SUBCOMMANDS_MAX; i++) {
+        words[i] = list[i]->name + strlen(self->name) + 1;
+        if (!strcmp(words[i], argv[0])) return list[i]->run(list[i], ctx, argc - 1, argv + 1);
+    }
+    const char *near = nearest(argv[0], words, n < SUBCOMMANDS_MAX ? n : SUBCOMMANDS_MAX);
+    if (near) note("itsm: there is no subcommand %s %s; did you mean %s %s?", self->name, argv[0], self->name, near);
+    else note("itsm: there is no subcommand %s %s; itsm %s --help lists them", self->name, argv[0], self->name);
+    return EXIT_USAGE;
+}

@@ -6,8 +6,6 @@
 
 #include <criterion/criterion.h>
 
-#include <stdarg.h>
-
 static struct counting counting;
 static struct desk desk;
 
