@@ -355,7 +355,7 @@ itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const its
 itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type,
                               itsm_str number);
 /* Recompute derived fields, but for those that the source of an observation carries. */
-itsm_status itsm__derive(const itsm_work *work, itsm_record *record, const unsigned char *known);
+itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigned char *known);
 
 /* approve.c ----------------------------------------------------------------------------------------------------------- */
 

@@ -463,7 +463,7 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
     rc = write_link(work, a, link, b, inverse, adding);
     for (size_t i = 0; i < work->ntouches && !rc; i++) {
         const itsm__touch *touch = &work->touches[i];
-        rc = itsm__derive(work, touch->draft->record, NULL);
+        rc = itsm__derive(work->sms, touch->draft->record, NULL);
         if (!rc) rc = itsm__record_check_written(work->ctx, touch->draft->record, touch->before);
     }
     return itsm__work_end(work, rc);

@@ -72,7 +72,7 @@ static itsm_status stamp_linked(void *user, itsm_ref ref)
     if (!field) return ITSM_OK;
     rc = itsm__work_touch(&touch, r->m->work, draft, ITSM_AUDIT_CHANGE, r->m->move->name);
     if (!rc) rc = stamp(draft->record, field, itsm__work_effective(r->m->work), r->effect->first);
-    return rc ? rc : itsm__derive(r->m->work, draft->record, NULL);
+    return rc ? rc : itsm__derive(r->m->work->sms, draft->record, NULL);
 }
 
 /* Was a record made before another?  Numbers decide between those made at one instant. */
@@ -288,13 +288,14 @@ static itsm_status move_once(moving *m)
     itsm__touch *touch;
     const itsm_state_def *from = itsm__primary_state(m->draft->record);
     itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name), found;
-    if (rc || (rc = itsm__derive(m->work, m->draft->record, NULL))) return rc;
+    if (rc || (rc = itsm__derive(m->work->sms, m->draft->record, NULL))) return rc;
     const itsm_record *before = touch->before; /* the touches may move */
     if (is_failure(found = judge(m))) return found;
     found = itsm__worse(found, apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
-        (rc = itsm__derive(m->work, m->draft->record, NULL)) || (rc = itsm__approval_decide(m->work, m->draft, from)))
+        (rc = itsm__derive(m->work->sms, m->draft->record, NULL)) ||
+        (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
     found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record), NULL));
     return found ? found : itsm__record_check_written(m->work->ctx, m->draft->record, before);

@@ -193,9 +193,9 @@ static itsm_value evaluate(const itsm_record *record, const itsm_derive_def *nod
     return depth ? stack[depth - 1] : nothing;
 }
 
-itsm_status itsm__derive(const itsm_work *work, itsm_record *record, const unsigned char *known)
+itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigned char *known)
 {
-    const itsm__places *derived = &itsm__plan_of(work->sms, record)->derived;
+    const itsm__places *derived = &itsm__plan_of(sms, record)->derived;
     itsm_status rc = ITSM_OK;
     for (size_t i = 0; i < derived->n && !rc; i++) {
         const itsm_field_def *field = &itsm_record_type(record)->fields[derived->at[i]];
@@ -367,7 +367,7 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
     if (rc && rc != ITSM_E_REFUSED) return rc;
     for (size_t i = 0; i < type->nmachines; i++)
         if ((rc = itsm__set_state(draft->record, &type->machines[i], type->machines[i].initial))) return rc;
-    if ((rc = itsm__derive(work, draft->record, NULL))) return rc;
+    if ((rc = itsm__derive(work->sms, draft->record, NULL))) return rc;
     if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
     found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL, NULL));
     if (!found) found = itsm__record_check_written(work->ctx, draft->record, NULL);
@@ -413,7 +413,7 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     const itsm_record *before = touch->before; /* the touches may move */
     const itsm_state_def *state = itsm__primary_state(draft->record);
     rc = itsm__write_fields(work, draft, set, n, state, 0);
-    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__derive(work, draft->record, NULL));
+    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__derive(work->sms, draft->record, NULL));
     if (!rc) rc = itsm__approvals_void_edited(work, draft, before, set, n);
     if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__check_mandatory(work, draft, state, before));
     if (!rc) rc = itsm__record_check_written(work->ctx, draft->record, before);

@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "record/internal.h"
 
-#define DRAFTS_KEPT 4096 /* objects kept for the next batch */
-#define SPARE_DRAFTS 32  /* a work with more gives its memory back when it is freed */
+#define DRAFTS_KEPT 4096  /* objects kept for the next batch */
+#define SPARE_DRAFTS 1024 /* a work with more gives its memory back when it is freed */
 
 itsm_time itsm__work_effective(const itsm_work *work)
 {
