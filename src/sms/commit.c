@@ -86,7 +86,9 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
 
 static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
 {
-    itsm_ref row = {ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind)};
+    const int is_new = clock->expect == ITSM_REV_NONE;
+    const itsm_ref row = {ITSM_ROW_CLOCK,
+                          is_new ? itsm__clock_id(itsm_record_ref(draft->record), clock->kind) : clock->id};
     itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;

@@ -49,6 +49,7 @@ enum {
 /* One clock of a draft: the events, and what its targets were chosen by. */
 typedef struct itsm__clock_draft {
     uint32_t kind;
+    itsm_id id;      /* of its row, once that was looked for */
     uint64_t expect; /* revision of its row in the store */
     int exists, dirty, final;
     itsm_time stopped; /* with `final`: where the source says that it stopped for good */
@@ -193,6 +194,8 @@ struct itsm_work {
     itsm__draft **checks; /* drafts that this operation was the first to judge by */
     size_t nchecks, check_capacity;
     itsm__mark mark; /* of the operation under way */
+    itsm_row_field *replaced; /* values that the touch being settled replaced */
+    size_t replaced_capacity;
     itsm__link_change *links;
     size_t nlinks, link_capacity;
     itsm__schedule schedule;

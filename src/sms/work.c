@@ -168,6 +168,7 @@ void itsm__work_destroy(itsm_work *work)
     itsm__free(memory, work->drafts, work->draft_capacity * sizeof *work->drafts);
     itsm__free(memory, work->touches, work->touch_capacity * sizeof *work->touches);
     itsm__free(memory, work->checks, work->check_capacity * sizeof *work->checks);
+    itsm__free(memory, work->replaced, work->replaced_capacity * sizeof *work->replaced);
     itsm__free(memory, work->links, work->link_capacity * sizeof *work->links);
     itsm__free(memory, work->deletions, work->deletion_capacity * sizeof *work->deletions);
     itsm__free(memory, work->history.items, work->history.capacity * sizeof *work->history.items);
@@ -414,8 +415,10 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
 {
     const itsm_row_field *a = itsm_record_fields(before), *b = itsm_record_fields(after);
     const itsm_row_field *a_end = a + itsm_record_count(before), *b_end = b + itsm_record_count(after);
-    itsm_row_field *out = itsm__arena_alloc(&work->arena, (size_t)((a_end - a) + (b_end - b)) * sizeof *out);
-    if (!out) return ITSM_E_NOMEM;
+    itsm_status rc = itsm__grow(&work->memory, &work->replaced, &work->replaced_capacity,
+                                (size_t)((a_end - a) + (b_end - b)), sizeof *work->replaced);
+    if (rc) return rc;
+    itsm_row_field *out = work->replaced;
     entry->before = out, entry->nbefore = 0;
     while (a < a_end || b < b_end) {
         const itsm_row_field *from = a < a_end && (b == b_end || a->no <= b->no) ? a : NULL;
