@@ -67,6 +67,7 @@ missing() {
     { command -v pkg-config >/dev/null && pkg-config --exists criterion; } || echo libcriterion-dev
     { command -v pkg-config >/dev/null && pkg-config --exists libical; } || echo libical-dev
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || echo tzdata
+    { python3 -c 'import jsonschema' || /usr/bin/python3 -c 'import jsonschema'; } >/dev/null 2>&1 || echo python3-jsonschema
 }
 
 mkdir -p build

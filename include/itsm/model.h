@@ -12,11 +12,16 @@
  *
  * Numbers of types, fields, links and indexes are stored in data and never change meaning.  Types: the built-in ones
  * have 1 to 0x7EFF, rows of the engine 0x7F00 to 0x7FFF, a host's own 0x8000 and up.  Fields within a type: 1 to 23 are
- * the common header, 24 to 31 the states of the facets, the type's own begin at 32, a host's at 0x8000.  Links: 1 is
- * the approvals of a record, a type's own begin at 2, a host's at 0x8000.  Indexes: 0 is always (type, id), 1 the
- * number, 2 the primary state, a type's own begin at 3, a host's at 0x8000.
+ * the common header, 24 to 31 the states of the facets, the type's own begin at 32, a host's (its facets too) at 0x8000.
+ * Links: 1 is the approvals of a record, a type's own begin at 2, a host's at 0x8000.  Indexes: 0 is always (type, id),
+ * 1 the number, 2 the primary state, a type's own begin at 3, a host's at 0x8000.  States have no numbers: records keep
+ * their names.
  *
- * The grammar and the meaning of guards and effects are those of the model's documentation, "Guards" and "Effects".
+ * The grammar and the meaning of guards and effects are those of the model's documentation, "Guards" and "Effects";
+ * a host's own guard is written `host(name)`.
+ *
+ * A model of one's own is loaded from JSON (itsm_model_load()) or made with a builder, both from nothing or as additions
+ * to the built-in model.  It then has the same descriptors, is checked as a whole, and never changes.
  */
 #ifndef ITSM_MODEL_H
 #define ITSM_MODEL_H
@@ -53,6 +58,8 @@ enum {
 /** Numbers of links and indexes that every type has; stored in data. */
 enum {
     ITSM_LINK_APPROVAL = 1,         /**< `approval`: the approvals of the record; its other end is `subject`. */
+    ITSM_LINK_HOST = 0x8000,        /**< The first number of a host's own links. */
+    ITSM_INDEX_HOST = 0x8000,       /**< The first number of a host's own indexes. */
     ITSM_INDEX_NUMBER = 1,          /**< By `number`; unique. */
     ITSM_INDEX_STATE = 2,           /**< By the primary state. */
     ITSM_TYPE_ENGINE = 0x7F00,      /**< The first type number for rows of the engine ... */
@@ -323,6 +330,39 @@ struct itsm_type_def {
     const itsm_model *model;       /**< Its model. */
 };
 
+/** A clause of one edition of ISO/IEC 20000-1, in words of our own. */
+typedef struct itsm_clause_def {
+    itsm_str id;      /**< E.g. "8.6.1". */
+    itsm_str topic;   /**< What it is about. */
+    itsm_str records; /**< Which records show it. */
+    itsm_str control; /**< What it asks to be controlled. */
+    itsm_str measure; /**< What can be measured of it. */
+    itsm_names maps;  /**< Clauses of the other edition that it corresponds to. */
+    itsm_names rules; /**< Rules of evidence that judge it. */
+    itsm_names types; /**< Types of records that serve it. */
+    uint32_t edition; /**< 2011 or 2018. */
+    uint32_t unused;  /**< 0 */
+} itsm_clause_def;
+
+/** An indicator. */
+typedef struct itsm_kpi_def {
+    itsm_str id;      /**< E.g. "mttr". */
+    itsm_str name;    /**< E.g. "Mean time to restore service". */
+    itsm_str formula; /**< How it is computed, for a person. */
+    itsm_names types; /**< Types it is computed of. */
+    itsm_names uses;  /**< Fields the formula names, as "type.field". */
+} itsm_kpi_def;
+
+/** A rule of evidence: what an auditor looks for. */
+typedef struct itsm_rule_def {
+    itsm_str id;             /**< E.g. "SMS-01". */
+    itsm_str level;          /**< "A": the check decides; "P": a person judges the rest. */
+    itsm_str check;          /**< What is checked, for a person. */
+    itsm_names clauses_2011; /**< What it serves in the edition of 2011. */
+    itsm_names clauses_2018; /**< What it serves in the edition of 2018. */
+    itsm_names types;        /**< Types of records it looks at. */
+} itsm_rule_def;
+
 /* The model ------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -453,22 +493,141 @@ ITSM_API itsm_str itsm_model_role_at(itsm_str *note, const itsm_model *model, si
 ITSM_API int itsm_model_priority(const itsm_model *model, int64_t impact, int64_t urgency);
 
 /**
- * Check a model: every state can be reached and can finish, no event leads twice from one state, every name a guard,
- * an effect or an actor uses exists, relations have inverses that point back, numbers are unique, every type has
- * clauses, moves open to the timer wait for a time and change the state.  All findings become issues.
+ * Count the clauses of one edition.
+ *
+ * @param model   A model.
+ * @param edition 2011 or 2018.
+ * @return How many.
+ * @since 0.1
+ */
+ITSM_API size_t itsm_model_clause_count(const itsm_model *model, uint32_t edition);
+
+/**
+ * Look at one clause of an edition.
+ *
+ * @param model   A model.
+ * @param edition 2011 or 2018.
+ * @param i       From 0 to the count.
+ * @return The clause, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_clause_def *itsm_model_clause_at(const itsm_model *model, uint32_t edition, size_t i);
+
+/**
+ * Find a clause.  O(clauses).
+ *
+ * @param model   A model.
+ * @param edition 2011 or 2018.
+ * @param id      E.g. "8.6.1".
+ * @return The clause, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_clause_def *itsm_model_clause(const itsm_model *model, uint32_t edition, itsm_str id);
+
+/**
+ * Count the indicators of a model.
+ *
+ * @param model A model.
+ * @return How many.
+ * @since 0.1
+ */
+ITSM_API size_t itsm_model_kpi_count(const itsm_model *model);
+
+/**
+ * Look at one indicator of a model.
+ *
+ * @param model A model.
+ * @param i     From 0 to the count.
+ * @return The indicator, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_kpi_def *itsm_model_kpi_at(const itsm_model *model, size_t i);
+
+/**
+ * Find an indicator.  O(indicators).
+ *
+ * @param model A model.
+ * @param id    E.g. "mttr".
+ * @return The indicator, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_kpi_def *itsm_model_kpi(const itsm_model *model, itsm_str id);
+
+/**
+ * Count the rules of evidence of a model.
+ *
+ * @param model A model.
+ * @return How many.
+ * @since 0.1
+ */
+ITSM_API size_t itsm_model_rule_count(const itsm_model *model);
+
+/**
+ * Look at one rule of evidence of a model.
+ *
+ * @param model A model.
+ * @param i     From 0 to the count.
+ * @return The rule, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_rule_def *itsm_model_rule_at(const itsm_model *model, size_t i);
+
+/**
+ * Find a rule of evidence.  O(rules).
+ *
+ * @param model A model.
+ * @param id    E.g. "SMS-01".
+ * @return The rule, or NULL.
+ * @since 0.1
+ */
+ITSM_API const itsm_rule_def *itsm_model_rule(const itsm_model *model, itsm_str id);
+
+/**
+ * Check a model.  All findings become issues, a thousand at most; their `rule` says what does not hold:
+ *
+ * - `unique`: a name or a number is used once.  `exists`: whatever is named is there.  `name`: names are of the grammar.
+ * - `reachable`: every state can be reached.  `finish`: from every state a final one can be reached, if there is any,
+ *   and a state that is not final has a way out.
+ * - `once`: no event leads twice from one state.  `inverse`: both ends of a relation name each other.
+ * - `fits`: values and kinds suit what uses them.  `locked`: no effect writes what effects may not write.
+ * - `writable`: somebody can write what is mandatory.  `clause`: every type serves clauses that there are.
+ * - `timer`: a move open to the timer waits for a time and changes the state.
+ * - `fire`: what moves fire on each other comes to an end.
  *
  * @param ctx   Gets the issues; NULL is allowed.
  * @param model A model.
  * @retval ITSM_OK        Nothing was found.
  * @retval ITSM_E_INVALID Something is wrong.
+ * @retval ITSM_E_NOMEM   No memory.
  * @retval ITSM_E_MISUSE  @p model is NULL.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_model_check(itsm_ctx *ctx, const itsm_model *model);
 
 /**
- * Append the types of a model as JSON: the members `common_fields`, `common_relations`, `policies`, `roles`, `clocks`
- * and `record_types` of the format "libitsm.model/2", and the numbers of types, fields, relations and indexes.
+ * Check a changed model as itsm_model_check() does, and warn of each clause that loses a guard which it has in the base.
+ *
+ * A *warning* is an issue of code ITSM_OK and rule `guard`: `where` is the move, `clause` a clause of 2018 that it serves
+ * (of 2011 if it serves none), and the message has the guard.  There is one for each guard that a move of the base has
+ * and the changed model's does not, and for each guard that all moves into a state share in the base and a move that is
+ * new and leads there lacks.  A guard that was rewritten counts as lost: whether the new one protects as much is for a
+ * person to say.  Moves and types that are gone take their guards with them without a warning.
+ *
+ * @param ctx   Gets the issues; NULL is allowed.
+ * @param base  The model it is compared with.
+ * @param model The changed one.
+ * @retval ITSM_OK        Nothing is wrong; there may be warnings.
+ * @retval ITSM_E_INVALID Something is wrong.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A model is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_compare(itsm_ctx *ctx, const itsm_model *base, const itsm_model *model);
+
+/**
+ * Append a model as JSON, in the format "libitsm.model/2": types with fields, relations, indexes and lifecycles; the
+ * clauses of both editions, indicators and rules of evidence; policies, roles, clocks; and the numbers stored in data.
+ * What it appends can be loaded again: itsm_model_load() then gives a model with the same JSON, byte for byte.
  *
  * @param out   Grown as needed; as it was on failure.
  * @param model A model.
@@ -478,6 +637,496 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_model_check(itsm_ctx *ctx, const itsm_mo
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_model_encode(itsm_buf *out, const itsm_model *model);
+
+/* Comparing ------------------------------------------------------------------------------------------------------- */
+
+/** What a change between two models is about. */
+enum {
+    ITSM_PART_TYPE = 1,   /**< A type: its label, prefix, clauses, ... */
+    ITSM_PART_FIELD = 2,  /**< A field: kind, who writes it, where it is needed. */
+    ITSM_PART_LINK = 3,   /**< A relation. */
+    ITSM_PART_INDEX = 4,  /**< An index. */
+    ITSM_PART_FACET = 5,  /**< A lifecycle: its first state. */
+    ITSM_PART_STATE = 6,  /**< A state: its category. */
+    ITSM_PART_MOVE = 7,   /**< A move: where it starts and ends, who may make it. */
+    ITSM_PART_GUARD = 8,  /**< A guard of a move; never changed, but removed and added. */
+    ITSM_PART_EFFECT = 9, /**< An effect of a move; never changed, but removed and added. */
+    ITSM_PART_CLOCK = 10, /**< A clock. */
+    ITSM_PART_POLICY = 11, /**< A policy of time. */
+    ITSM_PART_ROLE = 12,   /**< A role. */
+    ITSM_PART_CLAUSE = 13, /**< A clause. */
+    ITSM_PART_KPI = 14,    /**< An indicator. */
+    ITSM_PART_RULE = 15    /**< A rule of evidence. */
+};
+
+/** How a part differs. */
+enum {
+    ITSM_PART_ADDED = 1,   /**< It is in the second model only. */
+    ITSM_PART_REMOVED = 2, /**< It is in the first model only. */
+    ITSM_PART_CHANGED = 3  /**< It is in both and says something else. */
+};
+
+/** One difference between two models; borrowed for the call. */
+typedef struct itsm_model_change {
+    size_t size;             /**< sizeof(itsm_model_change). */
+    uint32_t part;           /**< ITSM_PART_FIELD, ... */
+    uint32_t how;            /**< ITSM_PART_ADDED, ... */
+    itsm_str where;          /**< E.g. "incident.status.resolve"; a policy or role by its name. */
+    itsm_str before;         /**< What the first model says, in words of the model; empty if added. */
+    itsm_str after;          /**< What the second model says; empty if removed. */
+    itsm_names clauses_2011; /**< Of a guard: clauses that lose or gain it, in the edition of 2011. */
+    itsm_names clauses_2018; /**< The same in the edition of 2018. */
+} itsm_model_change;
+
+/**
+ * Receives one difference.
+ *
+ * @param user   The caller's pointer.
+ * @param change Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_model_change_fn)(void *user, const itsm_model_change *change);
+
+/**
+ * Walk the differences between two models: types in the order of the first model, then the added ones; in each its
+ * fields, relations, indexes, clocks and lifecycles.
+ *
+ * Parts are the same if they have the same name; moves, of which several may share one, if they also have most of their
+ * states in common.  What is in a type that was added or removed as a whole is not listed.  O(size of the models),
+ * times the moves of one name.
+ *
+ * @param fn   Called for each.
+ * @param user Passed to @p fn.
+ * @param a    The model as it was.
+ * @param b    The model as it is.
+ * @retval ITSM_OK       All were given.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_diff(itsm_model_change_fn fn, void *user, const itsm_model *a,
+                                                   const itsm_model *b);
+
+/**
+ * Append the differences between two models as JSON: an array of objects `{"part": "guard", "how": "removed", "where":
+ * "incident.status.resolve", "before": "set(...)", "clauses_2011": [...], "clauses_2018": [...]}`.
+ *
+ * @param out Grown as needed; as it was on failure.
+ * @param a   The model as it was.
+ * @param b   The model as it is.
+ * @retval ITSM_OK       Appended; "[]" if there is none.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_diff_encode(itsm_buf *out, const itsm_model *a, const itsm_model *b);
+
+/**
+ * Say a part in one word, e.g. "guard".
+ *
+ * @param part ITSM_PART_TYPE, ...
+ * @return Static; NULL for any other number.
+ * @since 0.1
+ */
+ITSM_API const char *itsm_model_part_text(uint32_t part);
+
+/* Models of one's own --------------------------------------------------------------------------------------------- */
+
+/**
+ * Load a model from JSON in the format "libitsm.model/2" (itsm_model_encode()).
+ *
+ * With the member `"extends": "builtin"` the text holds only what is new or other than in the built-in model:
+ *
+ * - `remove`: names of what goes, before anything is added: "type", "type.field", "type.relation", "type.facet.state",
+ *   "type.facet.event", "role:name", "policy:name".
+ * - `record_types`, and in them `fields`, `relations`, `indexes`, `lifecycles`, `states`, `transitions`, and `clocks`,
+ *   `policies`, `roles`, `kpis`, `evidence_rules`, `clauses` as in a whole model.  What has a name that is there already
+ *   is changed: members that are not given stay as they are.  A state keeps its category.
+ * - a field may have `add_values`; a transition `add_from`, `add_actor`, `add_guards`, `add_effects`: they add to what
+ *   is there, while `from`, `actor`, `guards`, `effects` replace it.
+ * - a transition changes every move of its event that starts from one of the states in `from` (without `from`: every
+ *   move of that event); if there is none it is a new one.
+ *
+ * Numbers stored in data may be given as `number`: from 0x8000 (32768) for what a host adds.  What is named as in the
+ * built-in model keeps its number.  Anything else gets one that is computed from its name alone, so it never depends
+ * on what stands beside it; where two names come to the same number, that is an issue and one must be given.  The
+ * number of what was loaded stands in the JSON that itsm_model_encode() writes: keep that.
+ *
+ * The model is checked (itsm_model_check()); everything found becomes an issue, with byte, line and column where there is
+ * a place in the text.  Limits: 4 MiB of text, 1,000 issues, 1,024 types, 1,024 fields, relations or moves in one type,
+ * 64 states and 8 facets, guards nested 16 deep, 256 `fire` effects.  O(size), and some milliseconds for the built-in
+ * model's size.
+ *
+ * @param out  Yours; freed by itsm_model_free().  NULL after a failure.
+ * @param ctx  Its allocator is copied; gets the issues.  The model outlives it.
+ * @param json One JSON object; not kept.
+ * @retval ITSM_OK        @p out is a model.
+ * @retval ITSM_E_SYNTAX  Not JSON; the issue has the position.
+ * @retval ITSM_E_INVALID Something is wrong; the issues say what, all of it.
+ * @retval ITSM_E_LIMIT   Larger or deeper than the limits.
+ * @retval ITSM_E_VERSION Another format than "libitsm.model/2".
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  @p out is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_load(itsm_model **out, itsm_ctx *ctx, itsm_str json);
+
+/** Where a model of one's own is put together.  For one thread. */
+typedef struct itsm_model_builder itsm_model_builder;
+
+/**
+ * Begin a model.
+ *
+ * @param out  Yours; freed by itsm_model_builder_free().  NULL after a failure.
+ * @param ctx  Gives memory and gets issues; must outlive the builder.
+ * @param base The model to start from, not kept; NULL for an empty one.
+ * @retval ITSM_OK       @p out is a builder.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE @p out is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_new(itsm_model_builder **out, itsm_ctx *ctx,
+                                                          const itsm_model *base);
+
+/**
+ * Free a builder, frozen from or not.
+ *
+ * @param builder NULL is allowed.
+ * @since 0.1
+ */
+ITSM_API void itsm_model_builder_free(itsm_model_builder *builder);
+
+/**
+ * Add what a JSON text says to what the builder holds, as the members of itsm_model_load() do with `extends`.
+ *
+ * @param builder A builder; after a failure good only to be freed.
+ * @param json    One JSON object, without `extends`; not kept.
+ * @retval ITSM_OK        Added; names and guards are looked at by itsm_model_builder_freeze().
+ * @retval ITSM_E_SYNTAX  Not JSON.
+ * @retval ITSM_E_INVALID Of another shape; the issues say where.
+ * @retval ITSM_E_LIMIT   Larger or deeper than the limits.
+ * @retval ITSM_E_VERSION Another format.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_json(itsm_model_builder *builder, itsm_str json);
+
+/** A type to be added.  Start with ITSM_TYPE_SPEC_INIT. */
+typedef struct itsm_type_spec {
+    size_t size;             /**< sizeof(itsm_type_spec). */
+    itsm_str name;           /**< E.g. "vendor_ticket". */
+    itsm_str label;          /**< E.g. "Vendor ticket"; empty: the name. */
+    itsm_str prefix;         /**< Of its numbers; must be its own. */
+    itsm_str family;         /**< Group of processes; empty: "support". */
+    uint32_t number;         /**< In data, from 0x8000; 0: of the name. */
+    uint32_t tier;           /**< 1 to 3; 0: 3. */
+    itsm_names clauses_2011; /**< What it serves; not empty. */
+    itsm_names clauses_2018; /**< What it serves; not empty. */
+} itsm_type_spec;
+
+/** Start value of @ref itsm_type_spec. */
+#define ITSM_TYPE_SPEC_INIT                                                                                            \
+    { sizeof(itsm_type_spec), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, 0, 0, { NULL, 0 }, { NULL, 0 } }
+
+/**
+ * Add a type: the common header, the relation `approval` and the indexes of every type, and nothing else yet.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param spec    Copied.
+ * @retval ITSM_OK        Added.
+ * @retval ITSM_E_INVALID There is one of that name.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A NULL or `size` too small.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_type(itsm_model_builder *builder, const itsm_type_spec *spec);
+
+/** A field to be added.  Start with ITSM_FIELD_SPEC_INIT. */
+typedef struct itsm_field_spec {
+    size_t size;         /**< sizeof(itsm_field_spec). */
+    itsm_str name;       /**< E.g. "vendor_case". */
+    itsm_str kind;       /**< In the grammar: "str", "int(1-5)", "enum(a|b)", "ref(service)[]". */
+    itsm_str mandatory;  /**< "create", a primary state, or empty. */
+    itsm_str derive;     /**< Formula of a derived field, or empty. */
+    uint32_t number;     /**< In data, from 0x8000; 0: of the name. */
+    uint32_t by;         /**< ITSM_BY_HOST or ITSM_BY_MOVE; a derived field is ITSM_BY_RULE by itself. */
+    uint32_t limited;    /**< 1: a host may write it in the states @c editable only. */
+    uint32_t reserved;   /**< 0 */
+    itsm_names editable; /**< With @c limited: primary states; none: at creation only. */
+} itsm_field_spec;
+
+/** Start value of @ref itsm_field_spec. */
+#define ITSM_FIELD_SPEC_INIT                                                                                           \
+    { sizeof(itsm_field_spec), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0, 0, { NULL, 0 } }
+
+/**
+ * Add a field to a type.  One of kind `ref` also needs a relation of the same name: itsm_model_builder_add_link().
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param spec    Copied.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type.
+ * @retval ITSM_E_INVALID   There is a field of that name.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    A NULL or `size` too small.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_field(itsm_model_builder *builder, itsm_str type,
+                                                                const itsm_field_spec *spec);
+
+/**
+ * Add a name to those that a field of kind `enum` may have.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param field   Name of a field of kind `enum`.
+ * @param value   The name.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type or field.
+ * @retval ITSM_E_INVALID   The field is no `enum`.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_value(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str field, itsm_str value);
+
+/**
+ * Add a relation, one end of it; the other end is added to the other type in the same way.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of the type at this end.
+ * @param name    As seen from this end.
+ * @param target  Name of the type at the other end.
+ * @param inverse As seen from the other end.
+ * @param many    1: any number of targets; 0: one at most.
+ * @param number  In data, from 0x8000; 0: of the name.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type.
+ * @retval ITSM_E_INVALID   There is a relation of that name.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_link(itsm_model_builder *builder, itsm_str type,
+                                                               itsm_str name, itsm_str target, itsm_str inverse,
+                                                               int many, uint32_t number);
+
+/**
+ * Add an index.  References have one by themselves.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param name    Name of the index.
+ * @param fields  Names of the fields of its key.
+ * @param n       How many.
+ * @param unique  1: a key belongs to one record at most.
+ * @param number  In data, from 0x8000; 0: of the name.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type.
+ * @retval ITSM_E_INVALID   There is an index of that name.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_index(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str name, const itsm_str *fields, size_t n,
+                                                                int unique, uint32_t number);
+
+/**
+ * Add a facet, the first of a type being its primary lifecycle.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param facet   E.g. "status".
+ * @param initial Name of its first state.
+ * @param number  In data, from 0x8000; 0: of the name.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type.
+ * @retval ITSM_E_INVALID   There is a facet of that name.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_facet(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str facet, itsm_str initial, uint32_t number);
+
+/**
+ * Add a state to a facet.
+ *
+ * @param builder  A builder; as it was on failure.
+ * @param type     Name of a type.
+ * @param facet    E.g. "status".
+ * @param state    Its name.
+ * @param category ITSM_OPEN, ...
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type or facet.
+ * @retval ITSM_E_INVALID   There is a state of that name, or no such category.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_state(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str facet, itsm_str state, uint32_t category);
+
+/** A move to be added.  Start with ITSM_MOVE_SPEC_INIT. */
+typedef struct itsm_move_spec {
+    size_t size;             /**< sizeof(itsm_move_spec). */
+    itsm_str name;           /**< E.g. "resolve". */
+    itsm_names from;         /**< States it starts from. */
+    itsm_str to;             /**< State it leads to. */
+    itsm_names actors;       /**< Who may make it: party fields, roles, "any"; one suffices. */
+    itsm_names guards;       /**< In the grammar. */
+    itsm_names effects;      /**< In the grammar. */
+    itsm_names clauses_2011; /**< What it serves; empty: what its type does. */
+    itsm_names clauses_2018; /**< What it serves; empty: what its type does. */
+} itsm_move_spec;
+
+/** Start value of @ref itsm_move_spec. */
+#define ITSM_MOVE_SPEC_INIT                                                                                            \
+    { sizeof(itsm_move_spec), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },            \
+      { NULL, 0 }, { NULL, 0 } }
+
+/**
+ * Add a move to a facet.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param facet   E.g. "status".
+ * @param spec    Copied.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type or facet.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    A NULL or `size` too small.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_move(itsm_model_builder *builder, itsm_str type,
+                                                               itsm_str facet, const itsm_move_spec *spec);
+
+/**
+ * Let moves that there are start from one more state.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param facet   E.g. "status".
+ * @param move    Name of the moves: the last of them gets it.
+ * @param state   A state.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type, facet or move.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_from(itsm_model_builder *builder, itsm_str type,
+                                                               itsm_str facet, itsm_str move, itsm_str state);
+
+/**
+ * Add a guard to every move of that name.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param facet   E.g. "status".
+ * @param move    Name of the moves.
+ * @param guard   In the grammar, e.g. "set(vendor_case)", "host(warranty)".
+ * @retval ITSM_OK          Added; it is looked at by itsm_model_builder_freeze().
+ * @retval ITSM_E_NOT_FOUND There is no such type, facet or move.
+ * @retval ITSM_E_NOMEM     No memory; some of the moves may have it.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_guard(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str facet, itsm_str move, itsm_str guard);
+
+/**
+ * Add an effect to every move of that name.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param facet   E.g. "status".
+ * @param move    Name of the moves.
+ * @param effect  In the grammar, e.g. "stamp(asked_at,first)".
+ * @retval ITSM_OK          Added; it is looked at by itsm_model_builder_freeze().
+ * @retval ITSM_E_NOT_FOUND There is no such type, facet or move.
+ * @retval ITSM_E_NOMEM     No memory; some of the moves may have it.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_effect(itsm_model_builder *builder, itsm_str type,
+                                                                 itsm_str facet, itsm_str move, itsm_str effect);
+
+/**
+ * Add a clock to a type.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param type    Name of a type.
+ * @param name    "response", "resolution", "fulfilment" or "update".
+ * @param met_by  Name of a field, or "category resolved" and the like.
+ * @param pauses  1: it pauses in states of category paused.
+ * @retval ITSM_OK          Added.
+ * @retval ITSM_E_NOT_FOUND There is no such type.
+ * @retval ITSM_E_INVALID   There is a clock of that name.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_add_clock(itsm_model_builder *builder, itsm_str type,
+                                                                itsm_str name, itsm_str met_by, int pauses);
+
+/**
+ * Set a policy of time, new or not.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param name    E.g. "auto_close_after".
+ * @param span    ISO 8601, e.g. "P5D".
+ * @retval ITSM_OK       Set.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_set_policy(itsm_model_builder *builder, itsm_str name,
+                                                                 itsm_str span);
+
+/**
+ * Set a role, new or not.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param name    E.g. "warehouse".
+ * @param note    What it means; may be empty.
+ * @retval ITSM_OK       Set.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_set_role(itsm_model_builder *builder, itsm_str name,
+                                                               itsm_str note);
+
+/**
+ * Take something away.  Its number must never be used again for something else.
+ *
+ * @param builder A builder; as it was on failure.
+ * @param path    As in the member `remove` of itsm_model_load().
+ * @retval ITSM_OK          Gone.
+ * @retval ITSM_E_NOT_FOUND There is no such thing.
+ * @retval ITSM_E_MISUSE    @p builder is NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_remove(itsm_model_builder *builder, itsm_str path);
+
+/**
+ * Make a model of what a builder holds: names are resolved, guards and effects read, and the whole checked.
+ *
+ * @param out     Yours; freed by itsm_model_free().  NULL after a failure.
+ * @param builder A builder; not changed, so it may go on.
+ * @retval ITSM_OK        @p out is a model.
+ * @retval ITSM_E_INVALID Something is wrong; the issues say what, all of it.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_model_builder_freeze(itsm_model **out, itsm_model_builder *builder);
 
 /* Types ----------------------------------------------------------------------------------------------------------- */
 
@@ -829,6 +1478,38 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_derive_encode(itsm_buf *out, const itsm_
  * @since 0.1
  */
 ITSM_API const char *itsm_category_text(uint32_t category);
+
+/* A type as JSON -------------------------------------------------------------------------------------------------- */
+
+/**
+ * Append a type as JSON: the object that itsm_model_encode() writes among `record_types`.
+ *
+ * @param out  Grown as needed; as it was on failure.
+ * @param type A type.
+ * @retval ITSM_OK       Appended.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_type_encode(itsm_buf *out, const itsm_type_def *type);
+
+/**
+ * Append the JSON Schema (draft 2020-12) of a type: what itsm_record_encode_json() writes and itsm_record_decode_json()
+ * reads of a valid record.
+ *
+ * `properties` has every field with its kind, format, names allowed and range; `required` those needed at creation;
+ * `readOnly` those a host may not write.  Descriptions tell the clauses of the type and, of a field, at which states it
+ * is needed and written.  Instants beyond the years 0000 to 9999, which are written as numbers, and values that are not
+ * of their field's kind are not valid by it; relations are no part of a record.
+ *
+ * @param out  Grown as needed; as it was on failure.
+ * @param type A type.
+ * @retval ITSM_OK       Appended.
+ * @retval ITSM_E_NOMEM  No memory.
+ * @retval ITSM_E_MISUSE A NULL.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_type_schema(itsm_buf *out, const itsm_type_def *type);
 
 ITSM_END_C
 

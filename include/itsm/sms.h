@@ -165,7 +165,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_create(itsm_outcome *out, itsm_sms *
                                                    const itsm_named *set, size_t n, const itsm_act *act);
 
 /**
- * Change fields of a record without moving it.
+ * Change fields of a record without moving it.  What the present state demands may be emptied: it is asked for again by
+ * every move, also one that stays in the state.
  *
  * @param out    What was done; may be NULL.
  * @param sms    A system.
@@ -175,7 +176,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_create(itsm_outcome *out, itsm_sms *
  * @param n      How many.
  * @param act    Who acts, and when.
  * @retval ITSM_OK          Changed.
- * @retval ITSM_E_REFUSED   Locked fields, or ones mandatory in the present state emptied; each is an issue.
+ * @retval ITSM_E_REFUSED   Locked fields, or a second target where a relation takes one; each is an issue.
  * @retval ITSM_E_INVALID   A value does not fit its field; each is an issue.
  * @retval ITSM_E_NOT_FOUND No such record or field, or a reference to a record there is not.
  * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
@@ -426,7 +427,7 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_work_create(itsm_ref *out, itsm_work *wo
  * @param set    The fields.
  * @param n      How many.
  * @retval ITSM_OK          Changed, once the work commits.
- * @retval ITSM_E_REFUSED   Locked or mandatory fields.
+ * @retval ITSM_E_REFUSED   Locked fields.
  * @retval ITSM_E_INVALID   A value does not fit its field.
  * @retval ITSM_E_NOT_FOUND No such record or field.
  * @retval ITSM_E_CONFLICT  The record is not at @p expect any more.
@@ -910,9 +911,10 @@ typedef struct itsm_migrated {
  * (rule `image`; the issue counts the records), a type that has records is gone (`type`), a name has another number
  * than before (`number`), or a record does not fit the changed model (`record`, one issue for each type).
  *
- * In batches, a migration that stopped goes on where it was when it is called again; a map in which an image has an
- * image of its own is then refused (`chain`).  No other system may write meanwhile, neither of the one model nor of
- * the other.  Afterwards this system is to be freed and one with the changed model started.
+ * In batches, a migration that stopped goes on where it was when it is called again (records that are written for their
+ * keys alone are written again); a map in which an image has an image of its own is then refused (`chain`).  No other
+ * system may write meanwhile, neither of the one model nor of the other.  Afterwards this system is to be freed and one
+ * with the changed model started.
  *
  * Cost: a scan of all records, and 24 bytes of memory for each that changes.
  *

@@ -350,8 +350,11 @@ static itsm_status read_zone(itsm_zone **out, const loader *l, const itsm__json_
     itsm_status rc = itsm__json_get_text(&name, &l->json, root, "tz", ITSM__JSON_REQUIRED);
     if (rc || !(rc = itsm_zone_load(out, l->ctx, name))) return rc;
     if (rc == ITSM_E_NOMEM) return rc;
-    return itsm__json_issue(&l->json, itsm__json_member(root, "tz"), rc, ITSM_STR("tz"),
-                            rc == ITSM_E_NOT_FOUND ? "there is no zone %S" : "zone %S: %s", name, itsm_status_text(rc));
+    const char *what = rc == ITSM_E_NOT_FOUND ? "there is no zone %S"
+                       : rc == ITSM_E_INVALID ? "%S is no name of a zone, such as Europe/Berlin, or its data are damaged"
+                                              : "zone %S: %s";
+    return itsm__json_issue(&l->json, itsm__json_member(root, "tz"), rc, ITSM_STR("tz"), what, name,
+                            itsm_status_text(rc));
 }
 
 /* Hours and dates; versions are left for the next frames. */

@@ -18,6 +18,16 @@ static void say(const char *line, size_t n)
     (void)!itsm_os_output_write(2, bytes); /* nobody is left to be told */
 }
 
+/* Names in inputs are shown, but do not steer the terminal: control characters become "?". */
+static void clean(char *line, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char byte = (unsigned char)line[i], next = i + 1 < n ? (unsigned char)line[i + 1] : 0;
+        if (byte < 0x20 || byte == 0x7f) line[i] = '?';
+        else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) line[i] = line[i + 1] = '?'; /* U+0080 to U+009F */
+    }
+}
+
 static void vnote(const char *prefix, const char *format, va_list args)
 {
     char line[LINE_MAX_BYTES];
@@ -26,6 +36,7 @@ static void vnote(const char *prefix, const char *format, va_list args)
     int more = vsnprintf(line + n, sizeof line - n - 1, format, args);
     if (more < 0) return;
     n += (size_t)more < sizeof line - n - 2 ? (size_t)more : sizeof line - n - 2;
+    clean(line, n);
     line[n++] = '\n';
     say(line, n);
 }

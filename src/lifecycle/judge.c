@@ -479,10 +479,16 @@ itsm__verdict itsm__judge_guard(itsm__judge *judge, const itsm_guard_def *guard)
 
 /* Actors ---------------------------------------------------------------------------------------------------------- */
 
+/* `timer` is the library's own: a party that is merely given the role may not make its moves. */
+static int holds_place(const itsm_act *act, itsm_str role)
+{
+    return holds_role(act, role) && (!itsm_str_is(role, "timer") || itsm_str_is(act->who, "timer"));
+}
+
 static itsm__verdict judge_one_actor(itsm__judge *judge, const itsm_actor_def *actor)
 {
     if (actor->kind == ITSM_ACTOR_ANY) return ITSM__TRUE;
-    if (actor->kind == ITSM_ACTOR_HOLDER) return truth(holds_role(judge->act, actor->name));
+    if (actor->kind == ITSM_ACTOR_HOLDER) return truth(holds_place(judge->act, actor->name));
     itsm_value value;
     itsm__verdict read = read_field(judge, &value, &judge->type->fields[actor->field]);
     if (read == ITSM__TRUE) return truth(judge->act->who.n && is_party(&value, judge->act->who));

@@ -195,6 +195,37 @@ static const itsm__role roles[] = {
     { LITERAL_("verifier"), LITERAL_("") },
 };
 
+/* Clauses, indicators, rules of evidence. */
+
+#define MAPS(...) .maps = LITERALS_(__VA_ARGS__)
+#define RULES(...) .rules = LITERALS_(__VA_ARGS__)
+#define TYPES(...) .types = LITERALS_(__VA_ARGS__)
+#define USES(...) .uses = LITERALS_(__VA_ARGS__)
+
+static const itsm_clause_def clauses[] = {
+#define ITSM_CLAUSE(edition_, id_, topic_, records_, control_, measure_, ...)     { .edition = edition_, .id = LITERAL_(id_), .topic = LITERAL_(topic_), .records = LITERAL_(records_),       .control = LITERAL_(control_), .measure = LITERAL_(measure_), __VA_ARGS__ },
+#include "model/clauses.def"
+#undef ITSM_CLAUSE
+};
+enum {
+    CLAUSES_2011_ = 0
+#define ITSM_CLAUSE(edition_, ...) +((edition_) == 2011)
+#include "model/clauses.def"
+#undef ITSM_CLAUSE
+};
+
+static const itsm_kpi_def kpis[] = {
+#define ITSM_KPI(id_, name_, formula_, ...)     { .id = LITERAL_(id_), .name = LITERAL_(name_), .formula = LITERAL_(formula_), __VA_ARGS__ },
+#include "model/kpis.def"
+#undef ITSM_KPI
+};
+
+static const itsm_rule_def rules[] = {
+#define ITSM_RULE(id_, level_, check_, ...)     { .id = LITERAL_(id_), .level = LITERAL_(level_), .check = LITERAL_(check_), __VA_ARGS__ },
+#include "model/rules.def"
+#undef ITSM_RULE
+};
+
 static const itsm_model builtin = {
     .types = types,
     .by_name = by_name,
@@ -203,6 +234,13 @@ static const itsm_model builtin = {
     .npolicies = sizeof policies / sizeof *policies,
     .roles = roles,
     .nroles = sizeof roles / sizeof *roles,
+    .clauses = clauses,
+    .nclauses = sizeof clauses / sizeof *clauses,
+    .nclauses_2011 = CLAUSES_2011_,
+    .kpis = kpis,
+    .nkpis = sizeof kpis / sizeof *kpis,
+    .rules = rules,
+    .nrules = sizeof rules / sizeof *rules,
     .priority = { { 1, 1, 2, 2, 3 },
                   { 1, 2, 2, 3, 4 },
                   { 2, 2, 3, 4, 4 },

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A model as JSON, in the format "libitsm.model/2": what the built-in rows say and nothing they do not.
+ * A model as JSON, in the format "libitsm.model/2": what the rows say, and words that explain them (encode_words.c).
  *
  * One object per function, written member by member.  Guards, effects, kinds and formulas go through a scratch buffer,
  * in the model's grammar.  Numbers stored in data are members `number` beside the names they belong to.
  */
-#include "model/model.h"
+#include "model/encode.h"
 
 #include "base/text.h"
-#include "text/json.h"
 
 typedef struct encoder {
     itsm__json_writer json;
@@ -244,6 +243,7 @@ static void write_header(encoder *e, const itsm_type_def *type)
         itsm__json_write_end(&e->json);
     }
     itsm__json_write_end(&e->json);
+    if (!type->nlinks || !type->links[0].common) return;
     itsm__json_write_key(&e->json, "common_relations");
     itsm__json_write_array(&e->json);
     write_link(e, &type->links[0]);
@@ -254,6 +254,7 @@ static void write_model(encoder *e, const itsm_model *model)
 {
     itsm__json_write_object(&e->json);
     write_c(e, "schema", ITSM_STR("libitsm.model/2"));
+    itsm__encode_words(&e->json, model);
     if (model->ntypes) write_header(e, model->types[0]);
     itsm__json_write_key(&e->json, "policies");
     itsm__json_write_object(&e->json);
@@ -278,21 +279,53 @@ static void write_model(encoder *e, const itsm_model *model)
     itsm__json_write_array(&e->json);
     for (size_t i = 0; i < model->ntypes; i++) write_type(e, model->types[i]);
     itsm__json_write_end(&e->json);
+    itsm__encode_catalogue(&e->json, model);
     itsm__json_write_end(&e->json);
+}
+
+static void begin(encoder *e, itsm_buf *out)
+{
+    memset(e, 0, sizeof *e);
+    e->scratch.alloc = out->alloc, e->scratch.alloc_user = out->alloc_user;
+    itsm__json_write_init(&e->json, out, 1);
+}
+
+/* What was written stays, or the buffer is as long as it was. */
+static itsm_status finish(encoder *e, size_t before)
+{
+    itsm_buf *out = e->json.out;
+    itsm_status status = itsm__json_write_finish(&e->json);
+    if (!status) status = e->status;
+    if (status) out->n = before;
+    itsm_buf_clear(&e->scratch);
+    return status;
 }
 
 itsm_status itsm_model_encode(itsm_buf *out, const itsm_model *model)
 {
     if (!out || !model) return ITSM_E_MISUSE;
     encoder e;
-    memset(&e, 0, sizeof e);
-    e.scratch.alloc = out->alloc, e.scratch.alloc_user = out->alloc_user;
-    size_t start = out->n;
-    itsm__json_write_init(&e.json, out, 1);
+    size_t before = out->n;
+    begin(&e, out);
     write_model(&e, model);
-    itsm_status status = itsm__json_write_finish(&e.json);
-    if (!status) status = e.status;
-    if (status) out->n = start;
-    itsm_buf_clear(&e.scratch);
-    return status;
+    return finish(&e, before);
+}
+
+itsm_status itsm_type_encode(itsm_buf *out, const itsm_type_def *type)
+{
+    if (!out || !type) return ITSM_E_MISUSE;
+    encoder e;
+    size_t before = out->n;
+    begin(&e, out);
+    write_type(&e, type);
+    return finish(&e, before);
+}
+
+itsm_status itsm__machine_encode(itsm_buf *out, const itsm_machine *machine)
+{
+    encoder e;
+    size_t before = out->n;
+    begin(&e, out);
+    write_machine(&e, machine);
+    return finish(&e, before);
 }

@@ -3,14 +3,12 @@
  * Guards, effects, kinds of fields and formulas as text, in the grammar of the model.
  *
  * Each function appends to a buffer and, on failure, cuts it back to where it was.  Guards and formulas are nodes in
- * prefix order: a stack of "where does this node end" replaces recursion; nesting deeper than NESTING cannot be made.
+ * prefix order: a stack of "where does this node end" replaces recursion; nesting deeper than that cannot be made.
  */
 #include "model/model.h"
 #include "model/grammar.h"
 
 #include "base/text.h"
-
-enum { NESTING = 16 };
 
 /* The first failure stays and later calls do nothing, so that a text is written without asking at every word. */
 typedef struct writer {
@@ -112,13 +110,13 @@ static void put_leaf(writer *w, const itsm_guard_def *g)
 
 static void put_guard(writer *w, const itsm_guard_def *guard)
 {
-    const itsm_guard_def *ends[NESTING], *all = guard + guard->nodes;
+    const itsm_guard_def *ends[ITSM__NESTING], *all = guard + guard->nodes;
     size_t depth = 0;
 
     for (const itsm_guard_def *g = guard; g < all && !w->status; g++) {
         put_c(w, itsm__guard_word(g->kind)), put_c(w, "(");
         if (g->nodes > 1) {
-            if (depth == NESTING) {
+            if (depth == ITSM__NESTING) {
                 w->status = ITSM_E_LIMIT;
                 return;
             }
@@ -183,12 +181,12 @@ itsm_status itsm_derive_encode(itsm_buf *out, const itsm_type_def *type, const i
     if (!field->derive) return ITSM_OK;
 
     writer w = write_begin(out);
-    const itsm_derive_def *ends[NESTING], *all = field->derive + field->derive->nodes;
+    const itsm_derive_def *ends[ITSM__NESTING], *all = field->derive + field->derive->nodes;
     size_t depth = 0;
     for (const itsm_derive_def *d = field->derive; d < all && !w.status; d++) {
         if (d->kind != ITSM_DERIVE_FIELD) {
             put_c(&w, d->kind <= ITSM_DERIVE_SUB ? words[d->kind - 1] : ""), put_c(&w, "(");
-            if (depth == NESTING) {
+            if (depth == ITSM__NESTING) {
                 w.status = ITSM_E_LIMIT;
                 break;
             }

@@ -36,8 +36,17 @@ struct itsm_model {
     size_t npolicies;
     const itsm__role *roles;
     size_t nroles;
+    const itsm_clause_def *clauses; /* of 2011, then of 2018 */
+    size_t nclauses, nclauses_2011;
+    const itsm_kpi_def *kpis;
+    size_t nkpis;
+    const itsm_rule_def *rules;
+    size_t nrules;
     uint8_t priority[5][5];   /* [impact - 1][urgency - 1] */
     itsm__model_owner *owner; /* NULL: static */
 };
+
+/* Append a lifecycle as JSON, as itsm_model_encode() writes it. */
+itsm_status itsm__machine_encode(itsm_buf *out, const itsm_machine *machine);
 
 #endif

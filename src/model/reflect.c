@@ -106,6 +106,62 @@ int itsm_model_priority(const itsm_model *model, int64_t impact, int64_t urgency
     return model->priority[impact - 1][urgency - 1];
 }
 
+/* Clauses, indicators, rules of evidence -------------------------------------------------------------------------- */
+
+size_t itsm_model_clause_count(const itsm_model *model, uint32_t edition)
+{
+    if (!model || (edition != 2011 && edition != 2018)) return 0;
+    return edition == 2011 ? model->nclauses_2011 : model->nclauses - model->nclauses_2011;
+}
+
+const itsm_clause_def *itsm_model_clause_at(const itsm_model *model, uint32_t edition, size_t i)
+{
+    if (i >= itsm_model_clause_count(model, edition)) return NULL;
+    return &model->clauses[(edition == 2011 ? 0 : model->nclauses_2011) + i];
+}
+
+const itsm_clause_def *itsm_model_clause(const itsm_model *model, uint32_t edition, itsm_str id)
+{
+    const itsm_clause_def *clause;
+    for (size_t i = 0; (clause = itsm_model_clause_at(model, edition, i)) != NULL; i++)
+        if (same_name(clause->id, id)) return clause;
+    return NULL;
+}
+
+size_t itsm_model_kpi_count(const itsm_model *model)
+{
+    return model ? model->nkpis : 0;
+}
+
+const itsm_kpi_def *itsm_model_kpi_at(const itsm_model *model, size_t i)
+{
+    return model && i < model->nkpis ? &model->kpis[i] : NULL;
+}
+
+const itsm_kpi_def *itsm_model_kpi(const itsm_model *model, itsm_str id)
+{
+    for (size_t i = 0; model && i < model->nkpis; i++)
+        if (same_name(model->kpis[i].id, id)) return &model->kpis[i];
+    return NULL;
+}
+
+size_t itsm_model_rule_count(const itsm_model *model)
+{
+    return model ? model->nrules : 0;
+}
+
+const itsm_rule_def *itsm_model_rule_at(const itsm_model *model, size_t i)
+{
+    return model && i < model->nrules ? &model->rules[i] : NULL;
+}
+
+const itsm_rule_def *itsm_model_rule(const itsm_model *model, itsm_str id)
+{
+    for (size_t i = 0; model && i < model->nrules; i++)
+        if (same_name(model->rules[i].id, id)) return &model->rules[i];
+    return NULL;
+}
+
 /* Types ----------------------------------------------------------------------------------------------------------- */
 
 const itsm_field_def *itsm_type_field(const itsm_type_def *type, itsm_str name)

@@ -100,22 +100,22 @@ static itsm_status run_prev_close(vector *v)
     return run_point(v, itsm_calendar_prev_close);
 }
 
-/* The start and the pauses as events in order, however the pauses are listed. */
+/* The start and the pauses as events, as they are listed. */
 static itsm_status collect(itsm_clock_event *events, size_t *n, itsm_time start, const itsm__json_node *pauses)
 {
     const itsm__json_node *pause;
     itsm_clock_event event = {0, 0, ITSM_CLOCK_START, 0, 0, 0};
     event.at = start;
-    itsm_clock_insert(events, (*n)++, &event);
+    events[(*n)++] = event;
     ITSM__JSON_EACH(pause, pauses)
     {
         itsm_time from, to;
         if (pause->kind != ITSM__JSON_ARRAY || pause->integer != 2) return ITSM_E_INVALID;
         if (time_of(&from, pause + 1) || time_of(&to, pause + 2) || to < from) return ITSM_E_INVALID;
         event.kind = ITSM_CLOCK_PAUSE, event.at = from;
-        itsm_clock_insert(events, (*n)++, &event);
+        events[(*n)++] = event;
         event.kind = ITSM_CLOCK_RESUME, event.at = to;
-        itsm_clock_insert(events, (*n)++, &event);
+        events[(*n)++] = event;
     }
     return ITSM_OK;
 }
@@ -137,12 +137,13 @@ static itsm_status read_clock(itsm_clock_reading *reading, const vector *v, cons
                               const itsm__json_node *pauses)
 {
     const itsm__memory *memory = itsm__ctx_memory(v->ctx);
-    const size_t size = (2 * (size_t)pauses->integer + 1) * sizeof(itsm_clock_event);
+    const size_t room = 2 * (size_t)pauses->integer + 1, size = 2 * room * sizeof(itsm_clock_event);
     itsm_clock clock;
     size_t n = 0;
-    itsm_clock_event *events = itsm__alloc(memory, size);
+    itsm_clock_event *events = itsm__alloc(memory, size); /* in order, and behind them as they are listed */
     if (!events) return ITSM_E_NOMEM;
-    itsm_status rc = collect(events, &n, v->start, pauses);
+    itsm_status rc = collect(events + room, &n, v->start, pauses);
+    if (!rc) rc = itsm_clock_order(events, &n, events + room, n, INT64_MAX);
     if (!rc) rc = itsm_clock_init(&clock, target);
     if (!rc) rc = fold(&clock, events, n);
     if (!rc) rc = itsm_clock_read(reading, &clock, events[n - 1].at);

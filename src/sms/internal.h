@@ -350,9 +350,8 @@ itsm_status itsm__work_has_time(itsm_work *work);
 itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_named *set, size_t n,
                                const itsm_state_def *state, int creating);
 
-/* Fields mandatory at a state (NULL: at creation) that are missing; with `before` only those that were there. */
-itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state,
-                                  const itsm_record *before);
+/* Fields mandatory on entry to a state (NULL: at creation) that are missing. */
+itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state);
 
 /* The record of a type with a number; ITSM_DONE if there is none. */
 itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type,

@@ -12,6 +12,7 @@
 #include "sms/internal.h"
 
 #include "base/bits.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "record/codec.h"
 #include "record/internal.h"
@@ -105,17 +106,39 @@ static int is_taken_away(const itsm_work *work, itsm_ref near, const itsm_link_d
     return 0;
 }
 
-/* A scan's refs are collected before anything is called, since the callback may read. */
+/* A scan's refs are collected before anything is called, since the callback may read.  A few are compared; from then on
+ * a map knows them. */
 typedef struct refs {
     itsm_ref *items;
     size_t n, capacity;
+    itsm__map seen;
 } refs;
+
+#define FEW_REFS 16
+
+static itsm_status see_ref(refs *list, itsm_ref ref, int *is_new)
+{
+    unsigned char key[20];
+    itsm__put_be32(key, ref.type), itsm__put_be64(key + 4, ref.id.hi), itsm__put_be64(key + 12, ref.id.lo);
+    return itsm__map_put(&list->seen, key, sizeof key, is_new) ? ITSM_OK : ITSM_E_NOMEM;
+}
+
+static itsm_status is_new_ref(int *is_new, refs *list, itsm_ref ref)
+{
+    itsm_status rc = ITSM_OK;
+    *is_new = 1;
+    for (size_t i = 0; list->n < FEW_REFS && i < list->n && *is_new; i++) *is_new = !same_ref(list->items[i], ref);
+    if (list->n < FEW_REFS) return ITSM_OK;
+    for (size_t i = 0; list->n == FEW_REFS && i < list->n && !rc; i++) rc = see_ref(list, list->items[i], is_new);
+    return rc ? rc : see_ref(list, ref, is_new);
+}
 
 static itsm_status add_ref(itsm_work *work, refs *list, itsm_ref ref)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (same_ref(list->items[i], ref)) return ITSM_OK;
-    itsm_status rc = itsm__grow(&work->memory, &list->items, &list->capacity, list->n + 1, sizeof *list->items);
+    int is_new;
+    itsm_status rc = is_new_ref(&is_new, list, ref);
+    if (rc || !is_new) return rc;
+    rc = itsm__grow(&work->memory, &list->items, &list->capacity, list->n + 1, sizeof *list->items);
     if (!rc) list->items[list->n++] = ref;
     return rc;
 }
@@ -253,7 +276,9 @@ static itsm_status collect_own(refs *out, itsm_work *work, const itsm_record *re
 itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_link_def *link, itsm__linked_fn fn,
                              void *user)
 {
-    refs found = {NULL, 0, 0};
+    refs found;
+    memset(&found, 0, sizeof found);
+    itsm__map_init(&found.seen, &work->memory);
     const itsm_link_def *inverse = link->is_field ? NULL : inverse_of(link, link->target);
     itsm_ref near = itsm_record_ref(draft->record);
     itsm_status rc = link->is_field                 ? collect_own(&found, work, draft->record, link)
@@ -261,6 +286,7 @@ itsm_status itsm__links_each(itsm_work *work, itsm__draft *draft, const itsm_lin
                                                     : collect_links(&found, work, near, link);
     for (size_t i = 0; i < found.n && !rc; i++) rc = fn(user, found.items[i]);
     itsm__free(&work->memory, found.items, found.capacity * sizeof *found.items);
+    itsm__map_clear(&found.seen);
     return rc;
 }
 

@@ -282,8 +282,8 @@ static itsm_status write_fields(const moving *m, const itsm_named *set, size_t n
     return rc ? rc : found;
 }
 
-/* Steps 3 to 6 of a move; every finding is an issue. */
-static itsm_status move_once(moving *m)
+/* Steps 3 to 6 of a move; every finding is an issue.  `written` is what step 2 found. */
+static itsm_status move_once(moving *m, itsm_status written)
 {
     itsm__touch *touch;
     const itsm_state_def *from = itsm__primary_state(m->draft->record);
@@ -291,13 +291,13 @@ static itsm_status move_once(moving *m)
     if (rc || (rc = itsm__derive(m->work->sms, m->draft->record, NULL))) return rc;
     const itsm_record *before = touch->before; /* the touches may move */
     if (is_failure(found = judge(m))) return found;
-    found = itsm__worse(found, apply_effects(m));
+    found = itsm__worse(itsm__worse(written, found), apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
         (rc = itsm__derive(m->work->sms, m->draft->record, NULL)) ||
         (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
-    found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record), NULL));
+    found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
     return found ? found : itsm__record_check_written(m->work->ctx, m->draft->record, before);
 }
 
@@ -313,7 +313,7 @@ static itsm_act as_system(const itsm_work *work)
 static itsm_status move_by_system(moving *m)
 {
     m->work->by_system = 1;
-    const itsm_status rc = move_once(m);
+    const itsm_status rc = move_once(m, ITSM_OK);
     m->work->by_system = 0;
     return rc;
 }
@@ -430,7 +430,7 @@ itsm_status itsm_work_move(itsm_work *work, itsm_ref ref, uint64_t expect, itsm_
     if (!find_move(&m, name)) return refuse_state(work, m.draft->record, name);
     m.act = &work->act;
     rc = write_fields(&m, set, n);
-    if (!is_failure(rc)) rc = itsm__worse(rc, move_once(&m));
+    if (!is_failure(rc)) rc = move_once(&m, rc);
     return itsm__work_end(work, rc ? rc : fire_all(&m));
 }
 
@@ -443,7 +443,7 @@ static itsm_status try_move(moving *m)
     itsm__issues_clear(m->work->ctx);
     itsm_status rc = itsm__work_begin(m->work);
     if (rc) return rc;
-    rc = move_once(m);
+    rc = move_once(m, ITSM_OK);
     if (!rc) rc = fire_all(m);
     if (!rc) rc = itsm__links_follow(m->work);
     itsm__work_undo(m->work);

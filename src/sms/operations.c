@@ -257,8 +257,7 @@ itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_n
     return worst;
 }
 
-itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state,
-                                  const itsm_record *before)
+itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state)
 {
     const itsm__places *mandatory = &itsm__plan_of(work->sms, draft->record)->mandatory;
     const itsm_type_def *type = itsm_record_type(draft->record);
@@ -268,7 +267,6 @@ itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const its
         if (!(state ? field->mandatory_at >> state->index & 1 : field->at_creation)) continue;
         const itsm_value *value = itsm__record_at(draft->record, field->number);
         if (value && itsm__has_content(value)) continue;
-        if (before && !itsm__record_at(before, field->number)) continue;
         found = itsm__refuse(work, field->name, "mandatory:", field->name, itsm__clause_of(type), "%S is missing");
     }
     return found;
@@ -369,7 +367,7 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
         if ((rc = itsm__set_state(draft->record, &type->machines[i], type->machines[i].initial))) return rc;
     if ((rc = itsm__derive(work->sms, draft->record, NULL))) return rc;
     if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
-    found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL, NULL));
+    found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL));
     if (!found) found = itsm__record_check_written(work->ctx, draft->record, NULL);
     return found ? found : give_number(work, draft->record);
 }
@@ -411,11 +409,9 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     if (!rc) rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CHANGE, itsm__no_text());
     if (rc) return rc;
     const itsm_record *before = touch->before; /* the touches may move */
-    const itsm_state_def *state = itsm__primary_state(draft->record);
-    rc = itsm__write_fields(work, draft, set, n, state, 0);
-    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__derive(work->sms, draft->record, NULL));
+    rc = itsm__write_fields(work, draft, set, n, itsm__primary_state(draft->record), 0);
+    if (!rc) rc = itsm__derive(work->sms, draft->record, NULL);
     if (!rc) rc = itsm__approvals_void_edited(work, draft, before, set, n);
-    if (!rc || rc == ITSM_E_REFUSED) rc = itsm__worse(rc, itsm__check_mandatory(work, draft, state, before));
     if (!rc) rc = itsm__record_check_written(work->ctx, draft->record, before);
     return itsm__work_end(work, rc);
 }

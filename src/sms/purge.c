@@ -73,7 +73,9 @@ static itsm_status read_entry(purging *p, const itsm_row *row)
     itsm_status rc = itsm__history_decode(&content, &p->work->arena, row->body);
     if (rc) return rc;
     int entered = content.entry.action == ITSM_AUDIT_CREATE;
-    for (size_t i = 0; i < content.entry.nbefore; i++) entered |= content.entry.before[i].no == number;
+    for (size_t i = 0; i < content.entry.nbefore && content.entry.action != ITSM_AUDIT_DEFINE;
+         i++) /* not its name alone */
+        entered |= content.entry.before[i].no == number;
     if (entered) p->closed = content.entry.effective;
     return add_deletion(p->work, row->ref, row->rev);
 }

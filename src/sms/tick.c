@@ -220,10 +220,11 @@ static itsm_status collect_due(ticking *t, itsm_work *work)
     return rc;
 }
 
-/* Not made, and nothing wrong: it is refused, or another host has made it. */
+/* Not made: it is refused, another host has made it, or the record cannot take it; the others are not to wait for it. */
 static int is_left(itsm_status rc)
 {
-    return rc == ITSM_E_REFUSED || rc == ITSM_E_UNDECIDED || rc == ITSM_E_CONFLICT || rc == ITSM_E_NOT_FOUND;
+    return rc == ITSM_E_REFUSED || rc == ITSM_E_UNDECIDED || rc == ITSM_E_CONFLICT || rc == ITSM_E_NOT_FOUND ||
+           rc == ITSM_E_INVALID || rc == ITSM_E_RANGE;
 }
 
 /* Make one move if it can be made now, in a batch of its own. */

@@ -414,7 +414,8 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
                                const itsm_record *after)
 {
     const itsm_row_field *a = itsm_record_fields(before), *b = itsm_record_fields(after);
-    const itsm_row_field *a_end = a + itsm_record_count(before), *b_end = b + itsm_record_count(after);
+    const itsm_row_field *a_end = a ? a + itsm_record_count(before) : a; /* none: there is no array */
+    const itsm_row_field *b_end = b ? b + itsm_record_count(after) : b;
     itsm_status rc = itsm__grow(&work->memory, &work->replaced, &work->replaced_capacity,
                                 (size_t)((a_end - a) + (b_end - b)), sizeof *work->replaced);
     if (rc) return rc;
@@ -432,7 +433,8 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
             field->no = number;
             if (from) field->value = from->value;
         }
-        a += from != NULL, b += to != NULL;
+        if (from) a++;
+        if (to) b++;
     }
     return ITSM_OK;
 }

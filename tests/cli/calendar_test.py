@@ -311,6 +311,12 @@ class Bad(Calendar):
             self.refused(run(self.write("c.json", {"tz": "Mars/Olympus"})), r"c\.json:1:\d+: there is no zone Mars/Olympus")
             self.refused(run(self.write("c.json", b"x" * (5 << 20))), r"c\.json")
 
+    def test_a_message_shows_names_and_does_not_steer_the_terminal(self):
+        for name in ("UTC\x1b[31m", "UTC\x9b2J", "UTC\r\nitsm: all is well", "\x7f"):
+            code, out, err = itsm("calendar", "show", self.write("c.json", {"tz": name}))
+            self.assertEqual((code, out), (3, b""))
+            self.assertRegex(err.decode(), r"\A[ -~]+ is no name of a zone[ -~]+\n\Z")
+
     def test_names_and_numbers_of_arguments(self):
         self.usage("there is no subcommand calendar shwo; did you mean calendar show", "shwo")
         self.usage("there is no subcommand calendar x;", "x")

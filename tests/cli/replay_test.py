@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a replay gives: the same answers from a file, a pipe, memory, a store, once, twice, or after being killed."""
 import csv
+import datetime
 import hashlib
 import io
 import json
 import os
 import random
+import resource
 import signal
 import stat
 import subprocess
@@ -203,6 +205,17 @@ class Vectors(Case):
             self.assertEqual((code, err), (0, b""))
             self.assertRegex(out, rb"^[12] passed, 0 failed\n$")
         self.assertEqual(self.vectors(self.CASE, self.CASE)[1], b"2 passed, 0 failed\n")
+
+    def test_a_hundred_thousand_pauses_may_be_listed_backwards(self):
+        start = datetime.datetime(2026, 1, 1)
+        at = lambda seconds: (start + datetime.timedelta(seconds=seconds)).isoformat() + "Z"
+        days = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+        case = {"id": "a", "op": "clock", "calendar": {"tz": "UTC", "weekly": days}, "start": at(0), "arg": 10 ** 7,
+                "pauses": [[at(i * 100), at(i * 100 + 50)] for i in reversed(range(100000))],
+                "expect": {"due": at(15 * 10 ** 6), "paused": 5 * 10 ** 6}}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        self.assertEqual(self.vectors(json.dumps(case)), (0, b"1 passed, 0 failed\n", b""))
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, 8)
 
     def test_a_case_that_fails_says_expected_and_actual(self):
         code, out, _ = self.vectors(self.CASE + "\n" + self.CASE.replace("true", "false").replace('"a"', '"b"'))

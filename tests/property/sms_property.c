@@ -265,13 +265,12 @@ static void write_set(struct run *r, struct thing *t, const itsm_named *set, siz
     derive(t);
 }
 
-static void find_missing(struct run *r, const struct thing *t, const itsm_state_def *at, const struct thing *before)
+static void find_missing(struct run *r, const struct thing *t, const itsm_state_def *at)
 {
     for (size_t i = 0; i < t->type->nfields; i++) {
         const itsm_field_def *f = &t->type->fields[i];
         if (at ? !(f->mandatory_at >> at->index & 1) : !f->at_creation) continue;
-        if (t->values[i].kind == ITSM_NONE && (!before || before->values[i].kind))
-            add_rule(r, "mandatory:%.*s", ITSM_ARG(f->name));
+        if (t->values[i].kind == ITSM_NONE) add_rule(r, "mandatory:%.*s", ITSM_ARG(f->name));
     }
 }
 
@@ -357,7 +356,7 @@ static int naive_move(struct run *r, size_t at, itsm_str name, const itsm_named 
     for (const itsm_effect_def *e = m->effects; e->kind; e++) apply_effect(w, at, e, act->now);
     t->values[machine->field].u.s = machine->states[m->to].name;
     derive(t);
-    find_missing(r, t, state_def(t, &t->type->machines[0]), NULL);
+    find_missing(r, t, state_def(t, &t->type->machines[0]));
     if (r->rules[0]) return 0;
     if (!is_sound(t)) return add_rule(r, "invalid"), 0;
     for (const itsm_effect_def *e = m->effects; e->kind; e++) {
@@ -495,14 +494,14 @@ static void do_create(struct run *r)
         t->values[type->machines[i].field] = itsm_value_text(type->machines[i].states[type->machines[i].initial].name);
         t->values[type->machines[i].field].kind = ITSM_ENUM;
     }
-    find_missing(r, t, NULL, NULL);
+    find_missing(r, t, NULL);
     if (!r->rules[0] && !is_sound(t)) add_rule(r, "invalid");
     itsm_status rc = itsm_work_create(&t->ref, r->work, type->name, set, n);
     cr_assert_str_eq(said(r, rc), r->rules, "create: %s, not %s", said(r, rc), r->rules);
     if (!rc) r->writes[w->nthings++] = 1;
 }
 
-static void do_change(struct run *r, struct world *before)
+static void do_change(struct run *r)
 {
     itsm_named set[SETS];
     itsm_value items[SETS][ITEMS];
@@ -510,7 +509,6 @@ static void do_change(struct run *r, struct world *before)
     struct thing *t = &r->now.things[at];
     size_t n = random_set(r, set, items, t->type, 1 + below(SETS - 1));
     write_set(r, t, set, n, state_def(t, &t->type->machines[0]), 0);
-    find_missing(r, t, state_def(t, &t->type->machines[0]), &before->things[at]);
     if (!r->rules[0] && !is_sound(t)) add_rule(r, "invalid");
     itsm_status rc = itsm_work_change(r->work, t->ref, ITSM_REV_ANY, set, n);
     cr_assert_str_eq(said(r, rc), r->rules, "change: %s, not %s", said(r, rc), r->rules);
@@ -816,7 +814,7 @@ static void operate(struct run *r)
     r->rules[0] = 0;
     uint64_t what = below(100);
     if (r->now.nthings < 6 || (what < 6 && r->now.nthings < RECORDS)) do_create(r);
-    else if (what < 30) do_change(r, &before);
+    else if (what < 30) do_change(r);
     else if (what < 70) do_move(r);
     else if (what < 94) do_link(r);
     else do_observe(r);

@@ -118,6 +118,47 @@ Test(model, counts_are_those_of_the_published_model)
     cr_assert_eq(links, 503);
     cr_assert_eq(itsm_model_role_count(model), 49);
     cr_assert_eq(itsm_model_policy_count(model), 3);
+    cr_assert_eq(itsm_model_kpi_count(model), 107);
+    cr_assert_eq(itsm_model_rule_count(model), 106);
+    cr_assert_eq(itsm_model_clause_count(model, 2011), 26);
+    cr_assert_eq(itsm_model_clause_count(model, 2018), 52);
+}
+
+Test(model, clauses_indicators_and_rules_are_found_by_their_ids_and_name_each_other)
+{
+    const itsm_model *model = itsm_model_builtin();
+    for (uint32_t edition = 2011; edition <= 2018; edition += 7)
+        for (size_t i = 0; i < itsm_model_clause_count(model, edition); i++) {
+            const itsm_clause_def *c = itsm_model_clause_at(model, edition, i);
+            cr_assert_eq(itsm_model_clause(model, edition, c->id), c);
+            cr_assert_eq(c->edition, edition);
+            for (size_t k = 0; k < c->maps.n; k++)
+                cr_assert_not_null(itsm_model_clause(model, edition == 2011 ? 2018 : 2011, c->maps.item[k]), "%s",
+                                   c->maps.item[k].p);
+            for (size_t k = 0; k < c->rules.n; k++)
+                cr_assert_not_null(itsm_model_rule(model, c->rules.item[k]), "%s", c->rules.item[k].p);
+            for (size_t k = 0; k < c->types.n; k++) cr_assert_not_null(itsm_model_type(model, c->types.item[k]));
+        }
+    for (size_t i = 0; i < itsm_model_kpi_count(model); i++) {
+        const itsm_kpi_def *k = itsm_model_kpi_at(model, i);
+        cr_assert_eq(itsm_model_kpi(model, k->id), k);
+        for (size_t n = 0; n < k->types.n; n++) cr_assert_not_null(itsm_model_type(model, k->types.item[n]));
+    }
+    for (size_t i = 0; i < itsm_model_rule_count(model); i++) {
+        const itsm_rule_def *r = itsm_model_rule_at(model, i);
+        cr_assert_eq(itsm_model_rule(model, r->id), r);
+        for (size_t n = 0; n < r->clauses_2018.n; n++) { /* a part of a clause stands for the clause */
+            itsm_str id = r->clauses_2018.item[n];
+            if (id.n == 7 && !itsm_model_clause(model, 2018, id)) id.n -= 2;
+            cr_assert_not_null(itsm_model_clause(model, 2018, id), "%s", r->id.p);
+        }
+    }
+    assert_text(itsm_model_kpi(model, ITSM_STR("mttr"))->name, "Mean time to restore service");
+    cr_assert_null(itsm_model_kpi(model, ITSM_STR("mttz")));
+    cr_assert_null(itsm_model_rule(model, ITSM_STR("")));
+    cr_assert_null(itsm_model_clause(model, 2015, ITSM_STR("8.6.1")));
+    cr_assert_null(itsm_model_clause_at(model, 2018, 52));
+    cr_assert_eq(itsm_model_kpi_count(NULL), 0);
 }
 
 Test(model, shares_of_the_built_in_model_cost_nothing)
@@ -469,7 +510,10 @@ Test(model, the_export_says_what_the_published_model_says)
     const itsm__json_node *w = itsm__json_root(&wanted), *g = itsm__json_root(&given);
 
     struct comparison c = {itsm_str_c(""), 0};
-    static const char *const parts[] = {"schema", "common_fields", "common_relations", "policies", "roles", "clocks"};
+    static const char *const parts[] = {"schema",           "note",              "common_fields",   "common_relations",
+                                        "state_categories", "guard_vocabulary",  "policies",        "roles",
+                                        "clocks",           "effect_vocabulary", "priority_matrix", "clauses",
+                                        "evidence_rules",   "kpis",              "statistics"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         c.path = itsm_str_c(parts[i]);
         compare(&c, itsm__json_member(w, parts[i]), itsm__json_member(g, parts[i]));

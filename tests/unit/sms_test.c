@@ -271,13 +271,14 @@ Test(sms, a_change_says_at_which_revision_it_was_expected)
     cr_assert_eq(field_of(ref, "updated_at").u.i, MONDAY);
 }
 
-Test(sms, a_change_may_not_empty_what_the_state_demands_but_need_not_fill_it)
+Test(sms, what_a_state_demands_is_asked_for_on_entry_and_by_every_move_that_stays_in_it)
 {
     itsm_ref ref = started(service());
-    const itsm_named none[] = {EMPTY("assignee")};
-    cr_assert_eq(change(ref, none, 1), ITSM_E_REFUSED);
-    cr_assert_str_eq(rules(), "mandatory:assignee");
-    assert_field(ref, "assignee", "jdoe");
+    const itsm_named none[] = {EMPTY("category")};
+    cr_assert_eq(change(ref, none, 1), ITSM_OK);
+    desk_actor(&desk, "jdoe", NULL);
+    cr_assert_eq(move(ref, "reassign", NULL, 0), ITSM_E_REFUSED);
+    cr_assert(strstr(rules(), "mandatory:category"), "%s", rules());
 }
 
 Test(sms, engine_fields_are_locked)
