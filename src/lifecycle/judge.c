@@ -74,7 +74,7 @@ itsm_status itsm__judge_init(itsm__judge *judge, const itsm_type_def *type, itsm
 
 /* Reading --------------------------------------------------------------------------------------------------------- */
 
-static int has_content(const itsm_value *v)
+int itsm__has_content(const itsm_value *v)
 {
     switch (v->kind) {
     case ITSM_NONE: return 0;
@@ -110,7 +110,7 @@ static itsm__verdict ask_field(itsm__judge *judge, itsm_value *out, const itsm_f
     }
     itsm_status status = judge->methods.field(judge->self, out, field);
     if (status < 0) return failed(judge, status);
-    if (status == ITSM_OK && has_content(out)) return ITSM__TRUE;
+    if (status == ITSM_OK && itsm__has_content(out)) return ITSM__TRUE;
     out->kind = ITSM_NONE;
     return ITSM__FALSE;
 }
@@ -251,7 +251,7 @@ typedef struct far_test {
 static itsm_status test_far_value(void *user, const itsm_value *value)
 {
     far_test *far = user;
-    if (value && !has_content(value)) value = NULL;
+    if (value && !itsm__has_content(value)) value = NULL;
     far->verdict = least(far->verdict, far->test(far->judge, far->guard, value));
     far->seen++;
     return ITSM_OK;

@@ -33,7 +33,8 @@ itsm__verdict itsm__judge_state(itsm__judge *judge, itsm_str *out, itsm_str face
 itsm__verdict itsm__judge_actor(itsm__judge *judge, const itsm_move_def *move);
 itsm__verdict itsm__judge_guard(itsm__judge *judge, const itsm_guard_def *guard);
 
-/* Whether the record has a value there. */
+/* Whether a value says anything; whether the record has one there. */
+int itsm__has_content(const itsm_value *value);
 itsm__verdict itsm__judge_set(itsm__judge *judge, const itsm_path *path);
 itsm__verdict itsm__judge_has(itsm__judge *judge, const itsm_field_def *field);
 

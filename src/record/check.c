@@ -141,13 +141,17 @@ static void check_field(checking *c, const itsm_value *value)
     }
 }
 
-itsm_status itsm__record_check(itsm_ctx *ctx, const itsm_record *record)
+itsm_status itsm__record_check_written(itsm_ctx *ctx, const itsm_record *record, const itsm_record *kept)
 {
     checking c = {ctx, record, NULL, 0, 0, ITSM_OK};
+    const itsm_row_field *old = kept ? kept->fields : NULL, *end = old ? old + kept->nfields : NULL;
     for (size_t i = 0; i < record->nfields; i++) {
-        c.field = itsm_type_field_number(record->type, record->fields[i].no);
+        const itsm_row_field *field = &record->fields[i];
+        while (old != end && old->no < field->no) old++;
+        if (old != end && old->no == field->no && itsm__value_is_kept(&old->value, &field->value)) continue;
+        c.field = itsm_type_field_number(record->type, field->no);
         c.item = 0, c.found = 0;
-        if (c.field) check_field(&c, &record->fields[i].value);
+        if (c.field) check_field(&c, &field->value);
     }
     return c.status;
 }
@@ -155,5 +159,5 @@ itsm_status itsm__record_check(itsm_ctx *ctx, const itsm_record *record)
 itsm_status itsm_record_check(itsm_ctx *ctx, const itsm_record *record)
 {
     itsm__issues_clear(ctx);
-    return ctx && record ? itsm__record_check(ctx, record) : ITSM_E_MISUSE;
+    return ctx && record ? itsm__record_check_written(ctx, record, NULL) : ITSM_E_MISUSE;
 }

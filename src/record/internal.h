@@ -28,17 +28,27 @@ itsm_status itsm__record_reset(itsm_record *record, const itsm_type_def *type, i
 /* As itsm_record_decode() on an object that exists; on failure it is empty, of the row's identity. */
 itsm_status itsm__record_read(itsm_record *record, itsm_ctx *ctx, const itsm_row *row);
 
-/* As itsm_record_copy() onto an object that exists, of the same model; on failure it is empty. */
-itsm_status itsm__record_assign(itsm_record *record, const itsm_record *from);
+/*
+ * Keep what a record holds in another object of the same model, and put it back later, which cannot fail.  Only the
+ * array is copied: both share texts, which stay where they are until the record is reset, read or freed.
+ */
+itsm_status itsm__record_keep(itsm_record *kept, const itsm_record *record);
+void itsm__record_restore(itsm_record *record, itsm_record *kept);
+
+/* Is it the value that was kept, not written since?  0 also for one written anew. */
+static inline int itsm__value_is_kept(const itsm_value *kept, const itsm_value *value)
+{
+    return memcmp(kept, value, sizeof *value) == 0;
+}
+
+/* As itsm_record_check(), of what was written since the record was kept; issues that stand are left. */
+itsm_status itsm__record_check_written(itsm_ctx *ctx, const itsm_record *record, const itsm_record *kept);
 
 /* The revision its row will have. */
 void itsm__record_set_revision(itsm_record *record, uint64_t revision);
 
 /* The field of that number, or NULL. */
 const itsm_value *itsm__record_at(const itsm_record *record, uint16_t number);
-
-/* itsm_record_check() that keeps the issues there are. */
-itsm_status itsm__record_check(itsm_ctx *ctx, const itsm_record *record);
 
 /* NOT_FOUND, with an issue that names the nearest field. */
 itsm_status itsm__record_no_field(itsm_ctx *ctx, const itsm_type_def *type, itsm_str name);

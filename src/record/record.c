@@ -154,7 +154,7 @@ void itsm_record_free(itsm_record *record)
     itsm__free(&memory, record, sizeof *record);
 }
 
-itsm_status itsm__record_assign(itsm_record *record, const itsm_record *from)
+static itsm_status assign(itsm_record *record, const itsm_record *from)
 {
     empty(record, from->type, from->ref, from->revision);
     itsm_status rc =
@@ -174,10 +174,29 @@ itsm_status itsm_record_copy(itsm_record **out, itsm_ctx *ctx, const itsm_record
     if (!out || !from) return ITSM_E_MISUSE;
     itsm_record *record = record_new(ctx, from->model);
     if (!record) return ITSM_E_NOMEM;
-    itsm_status rc = itsm__record_assign(record, from);
+    itsm_status rc = assign(record, from);
     if (rc == ITSM_OK) *out = record;
     else itsm_record_free(record);
     return rc;
+}
+
+itsm_status itsm__record_keep(itsm_record *kept, const itsm_record *record)
+{
+    empty(kept, record->type, record->ref, record->revision);
+    itsm_status rc = itsm__grow(&kept->memory, &kept->fields, &kept->capacity, record->nfields, sizeof *kept->fields);
+    if (rc != ITSM_OK) return rc;
+    if (record->nfields) memcpy(kept->fields, record->fields, record->nfields * sizeof *kept->fields);
+    kept->nfields = record->nfields, kept->bytes = record->bytes;
+    return ITSM_OK;
+}
+
+void itsm__record_restore(itsm_record *record, itsm_record *kept)
+{
+    const itsm_record changed = *record;
+    record->fields = kept->fields, record->capacity = kept->capacity;
+    record->nfields = kept->nfields, record->bytes = kept->bytes, record->revision = kept->revision;
+    kept->fields = changed.fields, kept->capacity = changed.capacity;
+    empty(kept, kept->type, kept->ref, kept->revision);
 }
 
 itsm_ref itsm_record_ref(const itsm_record *record)

@@ -172,7 +172,8 @@ itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
     if (draft->clocks_loaded || !work->sms->sla) return ITSM_OK;
     for (size_t i = 0; i < type->nclocks && i < ITSM__CLOCKS_MAX; i++) {
         itsm__clock_draft *clock = &draft->clocks[i];
-        itsm_ref ref = {ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i]))};
+        clock->id = itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i]));
+        const itsm_ref ref = {ITSM_ROW_CLOCK, clock->id};
         itsm_row row;
         itsm_status rc = itsm__relay(work, itsm_store_get(&row, itsm__quiet(work), &work->view, ref));
         if (rc == ITSM_NOTHING) continue;

@@ -4,7 +4,8 @@
  *
  * The operations are the changed records, a check of each record a guard judged by, their clocks, links, history and
  * notices, besides the audit entries.  Putting them together is linear in what was changed, with one read for each link;
- * nothing of the work is touched until the store has said OK, so a commit that failed may be made again.
+ * nothing of the work is touched until the store has said OK, so a commit that failed may be made again.  The view is
+ * closed before; a work that goes on after a failed commit reads the state of then, and its expectations still decide.
  */
 #include "sms/internal.h"
 
@@ -85,7 +86,9 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
 
 static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)
 {
-    itsm_ref row = {ITSM_ROW_CLOCK, itsm__clock_id(itsm_record_ref(draft->record), clock->kind)};
+    const int is_new = clock->expect == ITSM_REV_NONE;
+    const itsm_ref row = {ITSM_ROW_CLOCK,
+                          is_new ? itsm__clock_id(itsm_record_ref(draft->record), clock->kind) : clock->id};
     itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;
@@ -245,6 +248,7 @@ static itsm_status send(batch *b)
     itsm_call call = ITSM_CALL_INIT;
     sent.ops = b->ops, sent.nops = b->nops, sent.audit = audit, sent.naudit = work->audit.n;
     call.host_txn = work->act.host_txn;
+    itsm_store_view_close(&work->view); /* nothing more is read, and a store without readers can write in place */
     itsm_status rc = ITSM_E_RETRY;
     for (size_t i = 0; i < SENDS_MAX && (rc == ITSM_E_RETRY || rc == ITSM_E_UNKNOWN); i++) {
         itsm_applied applied = ITSM_APPLIED_INIT;
@@ -266,7 +270,8 @@ static itsm_status write_batch(itsm_work *work)
 {
     batch *b = &work->batch;
     b->work = work, b->nops = 0, b->bytes.n = 0;
-    itsm_status rc = put_drafts(b);
+    itsm_status rc = itsm__work_ready(work);
+    if (!rc) rc = put_drafts(b);
     if (!rc) rc = put_links(b);
     if (!rc) rc = put_schedule(b);
     if (!rc) rc = put_deletions(b);

@@ -2,9 +2,9 @@
 /*
  * The inside of a system and of a unit of work.
  *
- * A work holds *drafts*: records as this work sees them.  An operation touches drafts (a copy of each is kept aside),
+ * A work holds *drafts*: records as this work sees them.  An operation touches drafts (their values are kept aside),
  * changes them freely, and then either *settles*, which writes a history row and an audit entry for every touched
- * draft and moves its clocks on, by comparing it with the copy; or is *undone*, which puts the copies back.  Undoing
+ * draft and moves its clocks on, by comparing it with what was kept; or is *undone*, which puts that back.  Undoing
  * cannot fail, so an operation that fails leaves the work as it was.  Commit turns drafts, clocks, links, history,
  * notices and audit entries into one batch.
  */
@@ -49,6 +49,7 @@ enum {
 /* One clock of a draft: the events, and what its targets were chosen by. */
 typedef struct itsm__clock_draft {
     uint32_t kind;
+    itsm_id id;      /* of its row, once that was looked for */
     uint64_t expect; /* revision of its row in the store */
     int exists, dirty, final;
     itsm_time stopped; /* with `final`: where the source says that it stopped for good */
@@ -68,7 +69,7 @@ typedef struct itsm__draft {
     itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
 } itsm__draft;
 
-/* A draft an operation changes, as it was before.  Its record is a copy meanwhile; the original waits here, untouched. */
+/* A draft an operation changes, as it was before; `before` shares its texts. */
 typedef struct itsm__touch {
     itsm__draft *draft;
     itsm_record *before;
@@ -131,6 +132,27 @@ typedef struct itsm__mark {
     int has_txid, schedule_checked, schedule_dirty;
 } itsm__mark;
 
+/* Places in a type, in order. */
+typedef struct itsm__places {
+    const uint16_t *at;
+    size_t n;
+} itsm__places;
+
+/* A move, and where it belongs. */
+typedef struct itsm__machine_move {
+    const itsm_machine *machine;
+    const itsm_move_def *move;
+} itsm__machine_move;
+
+/* What operations look at in a type, out of all it has. */
+typedef struct itsm__plan {
+    itsm__places derived;   /* fields */
+    itsm__places mandatory; /* fields that are so somewhere */
+    itsm__places links;     /* relations that are kept in a field */
+    itsm__machine_move *timed; /* moves that a timer makes */
+    size_t ntimed;
+} itsm__plan;
+
 struct itsm_sms {
     itsm_ctx *ctx;
     itsm_ctx quiet; /* for calls that would clear the issues of an operation under way */
@@ -143,13 +165,13 @@ struct itsm_sms {
     itsm_work *spare;              /* the work that was freed last, for the next; or NULL */
     const itsm_type_def *approval; /* NULL: the model has none that the engine can judge by */
     const itsm_field_def *approval_field[ITSM__APPROVAL_FIELDS];
+    itsm__plan *plans;                /* by type, among the texts */
     unsigned char *anchors;           /* by type and link: see itsm__is_anchor() */
-    unsigned char *timed;             /* by type: a timer makes some of its moves */
     const itsm_guard_def **scheduled; /* by type: a guard that looks for collisions, or NULL */
-    size_t nanchors, ntimed, nscheduled;
+    size_t nanchors, nscheduled;
     itsm_retention *retentions;
     size_t nretentions;
-    itsm__arena texts;   /* of the retentions */
+    itsm__arena texts;   /* of the retentions; the plans */
     itsm_guard_fn guard; /* the host's own guards, or NULL */
     void *guard_user;
     itsm__arena arena;         /* of what was read last */
@@ -172,6 +194,8 @@ struct itsm_work {
     itsm__draft **checks; /* drafts that this operation was the first to judge by */
     size_t nchecks, check_capacity;
     itsm__mark mark; /* of the operation under way */
+    itsm_row_field *replaced; /* values that the touch being settled replaced */
+    size_t replaced_capacity;
     itsm__link_change *links;
     size_t nlinks, link_capacity;
     itsm__schedule schedule;
@@ -193,6 +217,11 @@ struct itsm_work {
     itsm_deviation *deviations; /* of the observation under way */
     size_t ndeviations, deviation_capacity;
 };
+
+/* plan.c -------------------------------------------------------------------------------------------------------------- */
+
+itsm_status itsm__plans_new(itsm_sms *sms);
+const itsm__plan *itsm__plan_of(const itsm_sms *sms, const itsm_record *record);
 
 /* work.c -------------------------------------------------------------------------------------------------------------- */
 
@@ -328,7 +357,7 @@ itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const its
 itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, const itsm_type_def *type,
                               itsm_str number);
 /* Recompute derived fields, but for those that the source of an observation carries. */
-itsm_status itsm__derive(itsm_record *record, const unsigned char *known);
+itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigned char *known);
 
 /* approve.c ----------------------------------------------------------------------------------------------------------- */
 
@@ -365,8 +394,6 @@ itsm_status itsm__schedule_alter(itsm_work *work);
 itsm_status itsm__schedule_op(itsm_op *out, itsm_buf *bytes, const itsm_work *work);
 
 /* tick.c -------------------------------------------------------------------------------------------------------------- */
-
-itsm_status itsm__timers_new(itsm_sms *sms);
 
 /* The earliest instant at which a timer can move a record as it is; ITSM_TIME_NONE: not before it is written again. */
 itsm_time itsm__timer_at(itsm_work *work, itsm__draft *draft);

@@ -488,8 +488,9 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
     if ((rc = check_ends(work, a, link, b, inverse, adding))) return rc;
     rc = write_link(work, a, link, b, inverse, adding);
     for (size_t i = 0; i < work->ntouches && !rc; i++) {
-        rc = itsm__derive(work->touches[i].draft->record, NULL);
-        if (!rc) rc = itsm__record_check(work->ctx, work->touches[i].draft->record);
+        const itsm__touch *touch = &work->touches[i];
+        rc = itsm__derive(work->sms, touch->draft->record, NULL);
+        if (!rc) rc = itsm__record_check_written(work->ctx, touch->draft->record, touch->before);
     }
     return itsm__work_end(work, rc);
 }
@@ -585,13 +586,13 @@ itsm_status itsm__links_follow(itsm_work *work)
 {
     itsm_status rc = ITSM_OK;
     for (size_t t = 0, n = work->ntouches; t < n && !rc; t++) {
-        const itsm_type_def *type = itsm_record_type(work->touches[t].draft->record);
-        for (size_t i = 0; i < type->nlinks && !rc; i++) {
-            const itsm_link_def *link = &type->links[i];
-            if (!link->is_field) continue;
+        const itsm_record *record = work->touches[t].draft->record, *kept = work->touches[t].before;
+        const itsm_type_def *type = itsm_record_type(record);
+        const itsm__places *links = &itsm__plan_of(work->sms, record)->links;
+        for (size_t i = 0; i < links->n && !rc; i++) {
+            const itsm_link_def *link = &type->links[links->at[i]];
             uint16_t number = type->fields[link->field].number;
-            const itsm_value *before = itsm__record_at(work->touches[t].before, number);
-            const itsm_value *after = itsm__record_at(work->touches[t].draft->record, number);
+            const itsm_value *before = itsm__record_at(kept, number), *after = itsm__record_at(record, number);
             if ((!before && !after) || (before && after && itsm_value_eq(before, after))) continue;
             rc = follow_value(work, link, before, after, 0);
             if (!rc) rc = follow_value(work, link, after, before, 1);

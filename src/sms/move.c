@@ -7,8 +7,8 @@
  * own.  Fired moves are a list that is worked off, each (record, move) once, so cycles end.  Whatever is found wrong is
  * an issue, all of it, and the drafts are put back as they were.  What is possible is found by trying.
  *
- * A move costs a copy of the record, one judgement of its guards with a read for each linked record they look at, a
- * history row and an audit entry.
+ * A move costs a copy of the record's values, one judgement of its guards with a read for each linked record they look
+ * at, a history row and an audit entry.
  */
 #include "sms/internal.h"
 
@@ -72,7 +72,7 @@ static itsm_status stamp_linked(void *user, itsm_ref ref)
     if (!field) return ITSM_OK;
     rc = itsm__work_touch(&touch, r->m->work, draft, ITSM_AUDIT_CHANGE, r->m->move->name);
     if (!rc) rc = stamp(draft->record, field, itsm__work_effective(r->m->work), r->effect->first);
-    return rc ? rc : itsm__derive(draft->record, NULL);
+    return rc ? rc : itsm__derive(r->m->work->sms, draft->record, NULL);
 }
 
 /* Was a record made before another?  Numbers decide between those made at one instant. */
@@ -288,16 +288,18 @@ static itsm_status move_once(moving *m, itsm_status written)
     itsm__touch *touch;
     const itsm_state_def *from = itsm__primary_state(m->draft->record);
     itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name), found;
-    if (rc || (rc = itsm__derive(m->draft->record, NULL))) return rc;
+    if (rc || (rc = itsm__derive(m->work->sms, m->draft->record, NULL))) return rc;
+    const itsm_record *before = touch->before; /* the touches may move */
     if (is_failure(found = judge(m))) return found;
     found = itsm__worse(itsm__worse(written, found), apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
-        (rc = itsm__derive(m->draft->record, NULL)) || (rc = itsm__approval_decide(m->work, m->draft, from)))
+        (rc = itsm__derive(m->work->sms, m->draft->record, NULL)) ||
+        (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
     if (m->machine->index == 0) /* fields name states of the primary facet only */
         found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
-    return found ? found : itsm__record_check(m->work->ctx, m->draft->record);
+    return found ? found : itsm__record_check_written(m->work->ctx, m->draft->record, before);
 }
 
 /* The act under way, done by the library itself. */

@@ -364,7 +364,7 @@ static itsm_status observe(itsm_work *work, itsm_observer *observer, itsm__draft
     touch->created = o->ordinal == 0;
     if (touch->created && (rc = begin_record(observer, draft->record, o))) return rc;
     if ((rc = write_values(work, observer, draft->record, o)) || (rc = write_progress(draft->record, o)) ||
-        (observer->derives && (rc = itsm__derive(draft->record, observer->known))))
+        (observer->derives && (rc = itsm__derive(work->sms, draft->record, observer->known))))
         return rc;
     if (touch->created) {
         itsm__draft_subject self = {work, draft, observer->known};

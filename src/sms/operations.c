@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "base/text.h"
+#include "lifecycle/judge.h"
 #include "record/internal.h"
 
 itsm_str itsm__clause_of(const itsm_type_def *type)
@@ -192,17 +193,18 @@ static itsm_value evaluate(const itsm_record *record, const itsm_derive_def *nod
     return depth ? stack[depth - 1] : nothing;
 }
 
-itsm_status itsm__derive(itsm_record *record, const unsigned char *known)
+itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigned char *known)
 {
-    const itsm_type_def *type = itsm_record_type(record);
+    const itsm__places *derived = &itsm__plan_of(sms, record)->derived;
     itsm_status rc = ITSM_OK;
-    for (size_t i = 0; i < type->nfields && !rc; i++)
-        if (type->fields[i].derive && !(known && known[i])) {
-            itsm_value value = evaluate(record, type->fields[i].derive);
-            const itsm_value *held = itsm__record_at(record, type->fields[i].number);
-            if (held ? itsm_value_eq(held, &value) : value.kind == ITSM_NONE) continue;
-            rc = itsm_record_set(record, &type->fields[i], &value);
-        }
+    for (size_t i = 0; i < derived->n && !rc; i++) {
+        const itsm_field_def *field = &itsm_record_type(record)->fields[derived->at[i]];
+        if (known && known[field->index]) continue;
+        itsm_value value = evaluate(record, field->derive);
+        const itsm_value *held = itsm__record_at(record, field->number);
+        if (held ? itsm_value_eq(held, &value) : value.kind == ITSM_NONE) continue;
+        rc = itsm_record_set(record, field, &value);
+    }
     return rc;
 }
 
@@ -255,27 +257,19 @@ itsm_status itsm__write_fields(itsm_work *work, itsm__draft *draft, const itsm_n
     return worst;
 }
 
-typedef struct finding {
-    itsm_work *work;
-    const itsm_type_def *type;
-    itsm_status found;
-} finding;
-
-static itsm_status refuse_missing(void *user, const itsm_field_def *field, itsm_status verdict)
-{
-    finding *f = user;
-    (void)verdict;
-    f->found = itsm__refuse(f->work, field->name, "mandatory:", field->name, itsm__clause_of(f->type), "%S is missing");
-    return ITSM_OK;
-}
-
 itsm_status itsm__check_mandatory(itsm_work *work, itsm__draft *draft, const itsm_state_def *state)
 {
-    itsm__draft_subject self = {work, draft, NULL};
-    itsm_subject subject = {&itsm__draft_methods, &self};
-    finding f = {work, itsm_record_type(draft->record), ITSM_OK};
-    itsm_status rc = itsm_type_missing(f.type, state, subject, refuse_missing, &f);
-    return rc == ITSM_E_REFUSED ? f.found : rc;
+    const itsm__places *mandatory = &itsm__plan_of(work->sms, draft->record)->mandatory;
+    const itsm_type_def *type = itsm_record_type(draft->record);
+    itsm_status found = ITSM_OK;
+    for (size_t i = 0; i < mandatory->n; i++) {
+        const itsm_field_def *field = &type->fields[mandatory->at[i]];
+        if (!(state ? field->mandatory_at >> state->index & 1 : field->at_creation)) continue;
+        const itsm_value *value = itsm__record_at(draft->record, field->number);
+        if (value && itsm__has_content(value)) continue;
+        found = itsm__refuse(work, field->name, "mandatory:", field->name, itsm__clause_of(type), "%S is missing");
+    }
+    return found;
 }
 
 /* The worse of two answers: what failed outright, then a refusal, then undecided. */
@@ -371,10 +365,10 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
     if (rc && rc != ITSM_E_REFUSED) return rc;
     for (size_t i = 0; i < type->nmachines; i++)
         if ((rc = itsm__set_state(draft->record, &type->machines[i], type->machines[i].initial))) return rc;
-    if ((rc = itsm__derive(draft->record, NULL))) return rc;
+    if ((rc = itsm__derive(work->sms, draft->record, NULL))) return rc;
     if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
     found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL));
-    if (!found) found = itsm__record_check(work->ctx, draft->record);
+    if (!found) found = itsm__record_check_written(work->ctx, draft->record, NULL);
     return found ? found : give_number(work, draft->record);
 }
 
@@ -414,9 +408,10 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     itsm_status rc = itsm__work_begin_at(&draft, work, ref, expect);
     if (!rc) rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_CHANGE, itsm__no_text());
     if (rc) return rc;
+    const itsm_record *before = touch->before; /* the touches may move */
     rc = itsm__write_fields(work, draft, set, n, itsm__primary_state(draft->record), 0);
-    if (!rc) rc = itsm__derive(draft->record, NULL);
-    if (!rc) rc = itsm__approvals_void_edited(work, draft, touch->before, set, n);
-    if (!rc) rc = itsm__record_check(work->ctx, draft->record);
+    if (!rc) rc = itsm__derive(work->sms, draft->record, NULL);
+    if (!rc) rc = itsm__approvals_void_edited(work, draft, before, set, n);
+    if (!rc) rc = itsm__record_check_written(work->ctx, draft->record, before);
     return itsm__work_end(work, rc);
 }

@@ -69,8 +69,8 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
     sms->quiet.memory = sms->memory;
     itsm__arena_init(&sms->quiet.text, &sms->memory);
     itsm__approvals_new(sms);
-    itsm_status rc = itsm__anchors_new(sms);
-    if (!rc) rc = itsm__timers_new(sms);
+    itsm_status rc = itsm__plans_new(sms);
+    if (!rc) rc = itsm__anchors_new(sms);
     if (!rc) rc = itsm__schedules_new(sms);
     if (!rc && options) rc = itsm__retentions_new(sms, options->retentions, options->nretentions);
     if (options) sms->guard = options->guard, sms->guard_user = options->guard_user;
@@ -95,7 +95,6 @@ void itsm_sms_free(itsm_sms *sms)
     itsm__arena_clear(&sms->quiet.text);
     itsm__free(&sms->memory, sms->quiet.issues, sms->quiet.issue_capacity * sizeof *sms->quiet.issues);
     itsm__free(&sms->memory, sms->anchors, sms->nanchors);
-    itsm__free(&sms->memory, sms->timed, sms->ntimed);
     itsm__free(&sms->memory, sms->scheduled, sms->nscheduled * sizeof *sms->scheduled);
     itsm__memory memory = sms->memory;
     itsm__free(&memory, sms, sizeof *sms);

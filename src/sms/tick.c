@@ -22,13 +22,6 @@ enum { BOUND_DEPTH = 64, ROUNDS_MAX = 64 };
 
 static const itsm_str timer[] = {{"timer", 5}};
 
-static int is_timed(const itsm_move_def *move)
-{
-    for (size_t i = 0; i < move->nactors; i++)
-        if (move->actors[i].kind == ITSM_ACTOR_HOLDER && itsm_str_eq(move->actors[i].name, timer[0])) return 1;
-    return 0;
-}
-
 static itsm_act timer_act(itsm_time now)
 {
     itsm_act act = ITSM_ACT_INIT;
@@ -124,35 +117,18 @@ static itsm_time move_bound(const bounding *b, const itsm_move_def *move)
 
 itsm_time itsm__timer_at(itsm_work *work, itsm__draft *draft)
 {
-    const itsm_type_def *type = itsm_record_type(draft->record);
-    if (!work->sms->timed[type->index]) return ITSM_TIME_NONE;
+    const itsm__plan *plan = itsm__plan_of(work->sms, draft->record);
     itsm__draft_subject self = {work, draft, NULL};
     const itsm_act act = timer_act(0);
     bounding b = {NULL, draft->record, {&itsm__draft_methods, &self}, &act};
     itsm_time bound = NEVER;
-    for (size_t f = 0; f < type->nmachines; f++) {
-        b.machine = &type->machines[f];
-        const itsm_state_def *state = itsm__record_state(draft->record, b.machine);
-        for (size_t i = 0; state && i < b.machine->nmoves; i++)
-            if ((b.machine->moves[i].from >> state->index & 1) && is_timed(&b.machine->moves[i]))
-                bound = earlier(bound, move_bound(&b, &b.machine->moves[i]));
+    for (size_t i = 0; i < plan->ntimed; i++) {
+        const itsm__machine_move *timed = &plan->timed[i];
+        const itsm_state_def *state = itsm__record_state(draft->record, timed->machine);
+        b.machine = timed->machine;
+        if (state && timed->move->from >> state->index & 1) bound = earlier(bound, move_bound(&b, timed->move));
     }
     return bound == NEVER ? ITSM_TIME_NONE : bound == AT_ONCE ? INT64_MIN + 1 : bound;
-}
-
-itsm_status itsm__timers_new(itsm_sms *sms)
-{
-    const size_t n = itsm_model_type_count(sms->model);
-    sms->ntimed = n;
-    sms->timed = itsm__alloc_zero(&sms->memory, n);
-    if (!sms->timed) return ITSM_E_NOMEM;
-    for (size_t t = 0; t < n; t++) {
-        const itsm_type_def *type = itsm_model_type_at(sms->model, t);
-        for (size_t f = 0; f < type->nmachines; f++)
-            for (size_t i = 0; i < type->machines[f].nmoves; i++)
-                sms->timed[type->index] |= (unsigned char)is_timed(&type->machines[f].moves[i]);
-    }
-    return ITSM_OK;
 }
 
 /* Ticking --------------------------------------------------------------------------------------------------------------- */
@@ -236,7 +212,7 @@ static itsm_status collect_due(ticking *t, itsm_work *work)
     itsm__arena_reset(&t->arena);
     for (size_t i = 0; i < n && !rc; i++) {
         const itsm_type_def *type = itsm_model_type_at(t->sms->model, i);
-        if (t->sms->timed[type->index]) rc = scan_type(t, work, type);
+        if (t->sms->plans[type->index].ntimed) rc = scan_type(t, work, type);
     }
     for (size_t i = 0; i < t->n && !rc; i++) rc = fill_due(t, work, &t->items[i]);
     if (!rc) itsm__sort(t->items, t->n, sizeof *t->items, compare_due, NULL);
@@ -266,17 +242,14 @@ static itsm_status try_move(ticking *t, itsm_work *work, itsm_ref ref, const its
 /* The moves of one record, in the order of the model, each from the state that the one before led to. */
 static itsm_status tick_record(ticking *t, itsm_work *work, itsm_ref ref)
 {
-    const itsm_type_def *type = itsm_model_type_number(t->sms->model, ref.type);
+    const itsm__plan *plan = &t->sms->plans[itsm_model_type_number(t->sms->model, ref.type)->index];
     itsm_status rc = ITSM_OK;
-    for (size_t f = 0; f < type->nmachines; f++) {
-        const itsm_machine *machine = &type->machines[f];
-        for (size_t i = 0; i < machine->nmoves && !rc; i++) {
-            itsm__draft *draft;
-            if (!is_timed(&machine->moves[i])) continue;
-            if ((rc = itsm__work_ready(work)) || (rc = itsm__work_find(&draft, work, ref))) break;
-            const itsm_state_def *state = itsm__record_state(draft->record, machine);
-            if (state && machine->moves[i].from >> state->index & 1) rc = try_move(t, work, ref, &machine->moves[i]);
-        }
+    for (size_t i = 0; i < plan->ntimed && !rc; i++) {
+        const itsm__machine_move *timed = &plan->timed[i];
+        itsm__draft *draft;
+        if ((rc = itsm__work_ready(work)) || (rc = itsm__work_find(&draft, work, ref))) break;
+        const itsm_state_def *state = itsm__record_state(draft->record, timed->machine);
+        if (state && timed->move->from >> state->index & 1) rc = try_move(t, work, ref, timed->move);
     }
     itsm_work_clear(work);
     return rc == ITSM_NOTHING ? ITSM_OK : rc;

@@ -3,10 +3,11 @@
  * A unit of work: drafts of records, what operations do to them, and the one batch they end in.
  *
  * itsm__work_find() reads a record into a draft, once.  An operation begins with itsm__work_begin(), calls
- * itsm__work_touch() before it changes a draft and ends with itsm__work_settle() or itsm__work_undo().  A touched draft
- * works on a copy of its record, so undoing takes the originals back, which needs no memory; settling that fails is
- * undone.  The batch of all operations is put together in commit.c.  A draft costs one record object; objects are used
- * again, so a load of a million records allocates no more than its largest batch.
+ * itsm__work_touch() before it changes a draft and ends with itsm__work_settle() or itsm__work_undo().  A touch keeps the
+ * values its draft had; their texts stay in the record, so keeping copies one array, and undoing takes it back, which
+ * needs no memory; settling that fails is undone.  The batch of all operations is put together in commit.c.  A draft
+ * costs one record object; objects are used again, so a load of a million records allocates no more than its largest
+ * batch.
  */
 #include "sms/internal.h"
 
@@ -15,8 +16,8 @@
 #include "base/text.h"
 #include "record/internal.h"
 
-#define DRAFTS_KEPT 4096 /* objects kept for the next batch */
-#define SPARE_DRAFTS 32  /* a work with more gives its memory back when it is freed */
+#define DRAFTS_KEPT 4096  /* objects kept for the next batch */
+#define SPARE_DRAFTS 1024 /* a work with more gives its memory back when it is freed */
 
 itsm_time itsm__work_effective(const itsm_work *work)
 {
@@ -167,6 +168,7 @@ void itsm__work_destroy(itsm_work *work)
     itsm__free(memory, work->drafts, work->draft_capacity * sizeof *work->drafts);
     itsm__free(memory, work->touches, work->touch_capacity * sizeof *work->touches);
     itsm__free(memory, work->checks, work->check_capacity * sizeof *work->checks);
+    itsm__free(memory, work->replaced, work->replaced_capacity * sizeof *work->replaced);
     itsm__free(memory, work->links, work->link_capacity * sizeof *work->links);
     itsm__free(memory, work->deletions, work->deletion_capacity * sizeof *work->deletions);
     itsm__free(memory, work->history.items, work->history.capacity * sizeof *work->history.items);
@@ -301,25 +303,23 @@ itsm_status itsm__work_check(itsm_work *work, itsm__draft *draft)
     return rc;
 }
 
-/* A touch whose `before` can be assigned to. */
+/* A touch that keeps what the draft holds. */
 static itsm_status spare_touch(itsm__touch **out, itsm_work *work, const itsm__draft *draft)
 {
+    const itsm_record *record = draft->record;
     itsm_status rc =
         itsm__grow(&work->memory, &work->touches, &work->touch_capacity, work->ntouches + 1, sizeof *work->touches);
     if (rc) return rc;
     itsm__touch *touch = &work->touches[work->ntouches];
+    if (work->ntouches == work->made_touches) {
+        memset(touch, 0, sizeof *touch);
+        rc = itsm_record_new(&touch->before, itsm__quiet(work), itsm_record_model(record), itsm_record_type(record),
+                             itsm_record_ref(record));
+        if (rc) return rc;
+        work->made_touches++;
+    }
     *out = touch;
-    if (work->ntouches < work->made_touches) return itsm__record_assign(touch->before, draft->record);
-    memset(touch, 0, sizeof *touch);
-    if ((rc = itsm_record_copy(&touch->before, itsm__quiet(work), draft->record))) return rc;
-    work->made_touches++;
-    return ITSM_OK;
-}
-
-static void swap_records(itsm__touch *touch)
-{
-    itsm_record *record = touch->before;
-    touch->before = touch->draft->record, touch->draft->record = record;
+    return itsm__record_keep(touch->before, record);
 }
 
 itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *draft, uint32_t action, itsm_str event)
@@ -337,7 +337,6 @@ itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *dr
     touch->draft = draft, touch->revision = draft->revision, touch->changed = draft->changed;
     touch->created = touch->clocks_saved = 0, touch->by_system = work->by_system;
     touch->action = action, touch->event = event;
-    swap_records(touch);
     work->ntouches++;
     draft->touched = 1;
     *out = touch;
@@ -368,7 +367,7 @@ void itsm__work_undo(itsm_work *work)
         itsm__touch *touch = &work->touches[i];
         itsm__draft *draft = touch->draft;
         itsm__clocks_undo(touch);
-        swap_records(touch);
+        itsm__record_restore(draft->record, touch->before);
         draft->touched = 0, draft->changed = touch->changed, draft->revision = touch->revision;
         if (touch->created) itsm__work_drop(work, draft);
     }
@@ -417,14 +416,18 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
     const itsm_row_field *a = itsm_record_fields(before), *b = itsm_record_fields(after);
     const itsm_row_field *a_end = a ? a + itsm_record_count(before) : a; /* none: there is no array */
     const itsm_row_field *b_end = b ? b + itsm_record_count(after) : b;
-    itsm_row_field *out = itsm__arena_alloc(&work->arena, (size_t)((a_end - a) + (b_end - b)) * sizeof *out);
-    if (!out) return ITSM_E_NOMEM;
+    itsm_status rc = itsm__grow(&work->memory, &work->replaced, &work->replaced_capacity,
+                                (size_t)((a_end - a) + (b_end - b)), sizeof *work->replaced);
+    if (rc) return rc;
+    itsm_row_field *out = work->replaced;
     entry->before = out, entry->nbefore = 0;
     while (a < a_end || b < b_end) {
         const itsm_row_field *from = a < a_end && (b == b_end || a->no <= b->no) ? a : NULL;
         const itsm_row_field *to = b < b_end && (a == a_end || b->no <= a->no) ? b : NULL;
         uint16_t number = from ? from->no : to->no;
-        if (!kept_elsewhere(number) && !(from && to && itsm_value_eq(&from->value, &to->value))) {
+        int same =
+            from && to && (itsm__value_is_kept(&from->value, &to->value) || itsm_value_eq(&from->value, &to->value));
+        if (!same && !kept_elsewhere(number)) {
             itsm_row_field *field = &out[entry->nbefore++];
             memset(field, 0, sizeof *field);
             field->no = number;

@@ -426,14 +426,24 @@ static itsm_status delete_row(itsm__tree *tree, const itsm_op *op, row *old)
     return rc;
 }
 
-/* Rows and expectations of a batch.  An old row is that of the state before the batch, which writes a row only once;
-   in m->found it is there until the edit ends. */
-static itsm_status change_rows(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
+/* The rows as they are that a batch checks or deletes: to be looked up before it changes anything. */
+static itsm_status find_rows(memory_store *m, const itsm_batch *batch)
 {
     if (itsm__grow(&m->memory, &m->found, &m->found_capacity, batch->nops, sizeof *m->found)) return ITSM_E_NOMEM;
     for (size_t i = 0; i < batch->nops; i++) {
         const itsm_op *op = itsm__batch_op(batch, i);
-        row *old = op->kind == ITSM_PUT ? NULL : row_find(m->tree.root, op->row.ref);
+        m->found[i] = op->kind == ITSM_PUT ? NULL : row_find(m->tree.root, op->row.ref);
+    }
+    return ITSM_OK;
+}
+
+/* Rows and expectations of a batch.  An old row is that of the state before the batch, which writes a row only once;
+   in m->found it is there until the edit ends. */
+static itsm_status change_rows(memory_store *m, const itsm_call *call, const itsm_batch *batch, itsm_applied *applied)
+{
+    for (size_t i = 0; i < batch->nops; i++) {
+        const itsm_op *op = itsm__batch_op(batch, i);
+        row *old = m->found[i];
         itsm_status rc = op->kind == ITSM_PUT ? put_row(&old, &m->tree, op) : ITSM_OK;
         if (rc == ITSM_OK && !holds(old, op)) {
             applied->failed_op = i;
@@ -469,8 +479,9 @@ static itsm_status memory_apply(void *self, const itsm_call *call, const itsm_ba
 
     lock(m);
     applied->failed_op = SIZE_MAX;
-    itsm__tree_begin(&m->tree);
-    itsm_status rc = change_rows(m, call, batch, applied);
+    itsm__tree_begin_alone(&m->tree);
+    itsm_status rc = find_rows(m, batch);
+    if (rc == ITSM_OK) rc = change_rows(m, call, batch, applied);
     if (rc == ITSM_OK) rc = change_keys(m, call, batch, applied);
     if (rc == ITSM_OK) rc = log_room(&b, m, batch);
     if (rc == ITSM_OK) {

@@ -10,6 +10,10 @@
  *
  * What is born in an edit stands in `fresh`, what an edit drops of earlier states in `dropped`; commit hands the
  * latter to the newest snapshot that sees it, abort frees the former.
+ *
+ * An edit alone tries the leaf first.  What changes nothing but its entries is done there, after a note how to undo it;
+ * for anything else the nodes of the path are kept, as copies to go back to, and then count as editable.  Abort undoes
+ * from the last change to the first, which needs no memory: every node finds the room it had.
  */
 #include "store/tree_node.h"
 
@@ -25,6 +29,17 @@ typedef struct path {
     itsm__tree_node *node[ITSM__TREE_DEPTH_MAX];
     uint16_t position[ITSM__TREE_DEPTH_MAX]; /* child number, in the leaf the entry's */
 } path;
+
+enum { UNDO_PUT, UNDO_TAKE, UNDO_VALUE, UNDO_NODE };
+
+struct itsm__tree_undo {
+    itsm__tree_node *node;
+    const itsm__tree_node *copy; /* UNDO_NODE: what it was */
+    size_t bytes;                /* where the value, the key and the tie of its entry were noted */
+    uint16_t kind, place;
+    uint16_t nkey;
+    uint8_t ntie, nvalue;
+};
 
 /* Items ---------------------------------------------------------------------------------------------------------- */
 
@@ -57,7 +72,7 @@ void *itsm__tree_item_new(itsm__tree *tree, size_t size)
         tree->failed = 1;
         return NULL;
     }
-    item->birth = tree->version + 1, item->size = (uint32_t)size, item->dropped = 0;
+    item->birth = tree->version + 1, item->size = (uint32_t)size, item->dropped = item->kept = 0;
     item->next = tree->fresh, tree->fresh = item;
     return item;
 }
@@ -86,13 +101,35 @@ static void item_pass_on(itsm__tree *tree, itsm__tree_item *item, itsm__tree_sna
 
 void itsm__tree_begin(itsm__tree *tree)
 {
-    tree->editing = 1, tree->failed = tree->wasted = 0;
+    tree->editing = 1, tree->failed = tree->wasted = tree->alone = 0;
+    tree->nundo = tree->nundo_bytes = 0;
     tree->edit_root = tree->root, tree->edit_count = tree->count;
     tree->fresh = tree->dropped = NULL;
 }
 
+void itsm__tree_begin_alone(itsm__tree *tree)
+{
+    itsm__tree_begin(tree);
+    tree->alone = tree->newest == NULL;
+}
+
+static void undo_one(const itsm__tree *tree, const itsm__tree_undo *undo)
+{
+    const unsigned char *value = tree->undo_bytes + undo->bytes;
+    itsm__tree_key key = {{value + undo->nvalue, undo->nkey}, {value + undo->nvalue + undo->nkey, undo->ntie}};
+    itsm__tree_node *node = undo->node;
+
+    switch (undo->kind) {
+    case UNDO_PUT: itsm__node_take(node, undo->place); break;
+    case UNDO_TAKE: itsm__node_put(node, undo->place, key, value, undo->nvalue); break;
+    case UNDO_VALUE: memcpy(itsm__node_value(node, undo->place), value, undo->nvalue); break;
+    default: itsm__node_fill(node, undo->copy), node->item.kept = 0; break;
+    }
+}
+
 void itsm__tree_abort(itsm__tree *tree)
 {
+    while (tree->nundo) undo_one(tree, &tree->undo[--tree->nundo]);
     for (itsm__tree_item *item = tree->fresh, *next; item; item = next) {
         next = item->next;
         item_release(tree, item);
@@ -107,6 +144,7 @@ void itsm__tree_commit(itsm__tree *tree)
         itsm__tree_abort(tree);
         return;
     }
+    for (size_t i = 0; i < tree->nundo; i++) tree->undo[i].node->item.kept = 0;
     for (itsm__tree_item *item = tree->wasted ? tree->fresh : NULL, *next; item; item = next) {
         next = item->next;
         if (item->dropped) item_release(tree, item);
@@ -203,10 +241,57 @@ static itsm_status path_find(path *at, itsm__tree_node *root, itsm__tree_key key
     return ITSM_OK;
 }
 
+static int is_editable(const itsm__tree *tree, const itsm__tree_node *node)
+{
+    return is_fresh(tree, &node->item) || node->item.kept;
+}
+
+static itsm__tree_undo *undo_new(itsm__tree *tree, unsigned kind, itsm__tree_node *node)
+{
+    if (itsm__grow(&tree->memory, &tree->undo, &tree->undo_capacity, tree->nundo + 1, sizeof *tree->undo)) return NULL;
+    itsm__tree_undo *undo = &tree->undo[tree->nundo];
+    memset(undo, 0, sizeof *undo);
+    undo->kind = (uint16_t)kind, undo->node = node, undo->bytes = tree->nundo_bytes;
+    return undo;
+}
+
+/* Note how to undo a change of an entry, before it is made; `e` is what is lost.  What is editable needs no note. */
+static itsm_status note(itsm__tree *tree, unsigned kind, itsm__tree_node *node, size_t place, itsm__node_entry e)
+{
+    size_t n = e.value.n + e.key.key.n + e.key.tie.n; /* they stand one behind the other */
+    if (is_editable(tree, node)) return ITSM_OK;
+
+    itsm__tree_undo *undo = undo_new(tree, kind, node);
+    if (!undo || itsm__grow(&tree->memory, &tree->undo_bytes, &tree->undo_bytes_capacity, tree->nundo_bytes + n, 1))
+        return ITSM_E_NOMEM;
+    undo->place = (uint16_t)place, undo->nkey = (uint16_t)e.key.key.n;
+    undo->ntie = (uint8_t)e.key.tie.n, undo->nvalue = (uint8_t)e.value.n;
+    if (n) memcpy(tree->undo_bytes + tree->nundo_bytes, e.value.p, n);
+    tree->nundo_bytes += n, tree->nundo++;
+    return ITSM_OK;
+}
+
+/* Keep a copy of a node to go back to; the node may then be changed in any way. */
+static itsm_status node_keep(itsm__tree *tree, itsm__tree_node *node)
+{
+    itsm__tree_undo *undo = undo_new(tree, UNDO_NODE, node);
+    itsm__tree_node *copy = undo ? node_new(tree, itsm__node_content(node)) : NULL;
+    if (!copy) return ITSM_E_NOMEM;
+
+    itsm__node_fill(copy, node);
+    itsm__tree_item_drop(tree, copy); /* it ends with the edit */
+    undo->copy = copy, node->item.kept = 1, tree->nundo++;
+    return ITSM_OK;
+}
+
 static itsm_status path_edit(itsm__tree *tree, path *at)
 {
     for (size_t level = 0; level < at->depth; level++) {
-        if (is_fresh(tree, &at->node[level]->item)) continue;
+        if (is_editable(tree, at->node[level])) continue;
+        if (tree->alone) {
+            if (node_keep(tree, at->node[level])) return ITSM_E_NOMEM;
+            continue;
+        }
         itsm__tree_node *copy = node_copy(tree, at->node[level], 0);
         if (!copy) return ITSM_E_NOMEM;
         path_link(tree, at, level, copy);
@@ -337,16 +422,35 @@ static int value_replace(itsm__tree *tree, const path *at, const void *value, si
 {
     itsm__tree_node *leaf = at->node[at->depth - 1];
     size_t i = at->position[at->depth - 1];
-    unsigned char *e = itsm__node_bytes(leaf, itsm__node_offset(leaf, i));
+    size_t n = itsm__node_at(leaf, i).value.n;
 
-    if (old) memcpy(old, e + ITSM__NODE_ENTRY_HEAD, e[1]);
-    if (e[1] == nvalue) {
-        if (nvalue) memcpy(e + ITSM__NODE_ENTRY_HEAD, value, nvalue);
+    if (old) memcpy(old, itsm__node_value(leaf, i), n);
+    if (n == nvalue) {
+        if (nvalue) memcpy(itsm__node_value(leaf, i), value, nvalue);
         return 1;
     }
     itsm__node_take(leaf, i);
     tree->edit_count--;
     return 0;
+}
+
+/* What changes only the leaf, of an edit alone: as itsm__tree_replace(); ITSM_DONE: it takes more than that. */
+static itsm_status leaf_replace(itsm__tree *tree, const path *at, itsm__tree_key key, const void *value, size_t nvalue,
+                                void *old)
+{
+    static const itsm__node_entry nothing;
+    itsm__tree_node *leaf = at->node[at->depth - 1];
+    size_t i = at->position[at->depth - 1];
+    itsm__node_entry e = at->found ? itsm__node_at(leaf, i) : nothing;
+
+    if (at->found ? e.value.n != nvalue : itsm__node_room(leaf) < itsm__node_need(key, nvalue)) return ITSM_DONE;
+    e.key = nothing.key;
+    itsm_status rc = note(tree, at->found ? UNDO_VALUE : UNDO_PUT, leaf, i, e);
+    if (rc) return rc;
+    if (at->found) return value_replace(tree, at, value, nvalue, old) ? ITSM_OK : ITSM_DONE;
+    itsm__node_put(leaf, i, key, value, nvalue);
+    leaf->last = (uint16_t)(i + 1), tree->edit_count++;
+    return ITSM_NOTHING;
 }
 
 itsm_status itsm__tree_replace(itsm__tree *tree, itsm__tree_key key, const void *value, size_t nvalue, void *old)
@@ -358,7 +462,10 @@ itsm_status itsm__tree_replace(itsm__tree *tree, itsm__tree_key key, const void 
     if (key.tie.n > ITSM__TREE_TIE_MAX || key.key.n > ITSM__TREE_KEY_MAX - key.tie.n || nvalue > ITSM__TREE_VALUE_MAX)
         return edit_result(tree, ITSM_E_LIMIT);
     if (!tree->edit_root && !(tree->edit_root = node_new(tree, 0))) return ITSM_E_NOMEM;
-    if ((rc = path_find(&at, tree->edit_root, key)) || (rc = path_edit(tree, &at))) return edit_result(tree, rc);
+    if ((rc = path_find(&at, tree->edit_root, key))) return edit_result(tree, rc);
+    if (tree->alone && (rc = leaf_replace(tree, &at, key, value, nvalue, old)) != ITSM_DONE)
+        return edit_result(tree, rc);
+    if ((rc = path_edit(tree, &at))) return edit_result(tree, rc);
     if (at.found && value_replace(tree, &at, value, nvalue, old)) return ITSM_OK;
     rc = path_put(tree, &at, key, value, nvalue);
     if (rc) return edit_result(tree, rc);
@@ -400,7 +507,7 @@ static int node_merge(itsm__tree *tree, itsm__tree_node *parent, size_t c)
     size_t need = itsm__node_content(right) + (right->first ? itsm__node_need(up, sizeof right->first) : 0);
 
     if (itsm__node_content(left) + need > (NODE_SIZE - offsetof(itsm__tree_node, slot)) / 4 * 3) return 0;
-    if (!is_fresh(tree, &left->item) || itsm__node_room(left) < need) {
+    if (!is_editable(tree, left) || itsm__node_room(left) < need) {
         int failed = tree->failed;
         left = node_copy(tree, left, need);
         tree->failed = failed;
@@ -446,6 +553,21 @@ static void root_shrink(itsm__tree *tree, const path *at)
     }
 }
 
+/* What changes only the leaf, of an edit alone: ITSM_DONE, it takes more than that. */
+static itsm_status leaf_take(itsm__tree *tree, const path *at)
+{
+    itsm__tree_node *leaf = at->node[at->depth - 1];
+    size_t i = at->position[at->depth - 1];
+
+    if (leaf->count == 1 || (at->depth > 1 && itsm__node_content(leaf) - itsm__node_need_at(leaf, i) < NODE_SIZE / 4))
+        return ITSM_DONE;
+    itsm_status rc = note(tree, UNDO_TAKE, leaf, i, itsm__node_at(leaf, i));
+    if (rc) return rc;
+    itsm__node_take(leaf, i);
+    tree->edit_count--;
+    return ITSM_OK;
+}
+
 itsm_status itsm__tree_remove(itsm__tree *tree, itsm__tree_key key)
 {
     path at;
@@ -455,6 +577,7 @@ itsm_status itsm__tree_remove(itsm__tree *tree, itsm__tree_key key)
     if (!tree->edit_root) return ITSM_NOTHING;
     if ((rc = path_find(&at, tree->edit_root, key)) != ITSM_OK) return edit_result(tree, rc);
     if (!at.found) return ITSM_NOTHING;
+    if (tree->alone && (rc = leaf_take(tree, &at)) != ITSM_DONE) return edit_result(tree, rc);
     if ((rc = path_edit(tree, &at)) != ITSM_OK) return edit_result(tree, rc);
     itsm__node_take(at.node[at.depth - 1], at.position[at.depth - 1]);
     tree->edit_count--;
@@ -610,6 +733,10 @@ void itsm__tree_trim(itsm__tree *tree)
         itsm__tree_item_free(tree, item);
     }
     tree->nspare = 0;
+    itsm__free(&tree->memory, tree->undo, tree->undo_capacity * sizeof *tree->undo);
+    itsm__free(&tree->memory, tree->undo_bytes, tree->undo_bytes_capacity);
+    tree->undo = NULL, tree->undo_bytes = NULL;
+    tree->undo_capacity = tree->undo_bytes_capacity = 0;
 }
 
 void itsm__tree_clear(itsm__tree *tree)

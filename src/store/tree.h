@@ -11,6 +11,9 @@
  * that, so a long edit (a replay, a bulk load) costs no more than an ordinary tree.  When a call in an edit answers
  * ITSM_E_NOMEM or ITSM_E_LIMIT, only abort is allowed (commit then aborts).
  *
+ * An edit that begins alone, without any snapshot, need not leave the nodes as they are: it changes leaves where they
+ * stand and notes how to undo that, and copies only what splits or merges.
+ *
  * A snapshot is one committed state, taken in O(1) in the caller's storage, without memory.  Nodes that snapshots
  * still see are kept, exactly those: each dropped one is listed with the newest snapshot that sees it, and when that
  * snapshot closes it goes to the next older one or is freed.
@@ -47,7 +50,8 @@ typedef struct itsm__tree_item {
     struct itsm__tree_item *next; /* in the one list it stands in */
     uint64_t birth;               /* the edit that made it */
     uint32_t size;                /* bytes, this head included */
-    uint32_t dropped;             /* 1: dropped by the edit that made it */
+    uint16_t dropped;             /* 1: dropped by the edit that made it */
+    uint16_t kept;                /* 1: a node changed where it stands, of which the edit has a copy */
 } itsm__tree_item;
 
 typedef struct itsm__tree_snapshot {
@@ -57,6 +61,8 @@ typedef struct itsm__tree_snapshot {
     itsm__tree_item *dropped; /* seen by this snapshot and by no newer state */
     struct itsm__tree *tree;  /* NULL: not open */
 } itsm__tree_snapshot;
+
+typedef struct itsm__tree_undo itsm__tree_undo; /* how to undo one change of an edit alone */
 
 typedef struct itsm__tree {
     itsm__memory memory;
@@ -68,11 +74,16 @@ typedef struct itsm__tree {
     size_t nspare;
     /* the edit under way */
     int editing, failed;
+    int alone;  /* no snapshot sees the nodes, and none is opened */
     int wasted; /* something in `fresh` was dropped again */
     itsm__tree_node *edit_root;
     uint64_t edit_count;
     itsm__tree_item *fresh;   /* made by this edit */
     itsm__tree_item *dropped; /* of earlier states, dropped by this edit */
+    itsm__tree_undo *undo;    /* of an edit alone, in the order of the changes */
+    size_t nundo, undo_capacity;
+    unsigned char *undo_bytes; /* what was replaced and removed */
+    size_t nundo_bytes, undo_bytes_capacity;
 } itsm__tree;
 
 void itsm__tree_init(itsm__tree *tree, const itsm__memory *memory);
@@ -85,6 +96,8 @@ void itsm__tree_trim(itsm__tree *tree); /* give spare memory back */
 /* Edits ---------------------------------------------------------------------------------------------------------- */
 
 void itsm__tree_begin(itsm__tree *tree);
+/* The same for a caller who until the end of the edit opens no snapshot and reads nothing but the head. */
+void itsm__tree_begin_alone(itsm__tree *tree);
 void itsm__tree_commit(itsm__tree *tree);
 void itsm__tree_abort(itsm__tree *tree);
 

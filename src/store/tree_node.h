@@ -73,6 +73,11 @@ static inline itsm__node_entry itsm__node_at(const itsm__tree_node *node, size_t
     return out;
 }
 
+static inline unsigned char *itsm__node_value(const itsm__tree_node *node, size_t i)
+{
+    return itsm__node_bytes(node, itsm__node_offset(node, i)) + ITSM__NODE_ENTRY_HEAD;
+}
+
 static inline itsm__tree_node *itsm__node_child(const itsm__tree_node *node, size_t c)
 {
     itsm__tree_node *child;

@@ -528,7 +528,8 @@ static uint64_t random_edit(struct chance *c, struct counting *counting, itsm__t
     int run = draw(c, 3) == 0, failing = draw(c, 8) == 0;
     itsm_status rc = ITSM_OK;
     memcpy(after, value, NUMBERS);
-    itsm__tree_begin(tree);
+    if (draw(c, 3)) itsm__tree_begin_alone(tree); /* where there are snapshots: as any other */
+    else itsm__tree_begin(tree);
     if (failing) counting_fail(counting, 1 + (size_t)draw(c, 30));
     for (uint64_t k = 0; k < n && rc >= 0; k++) {
         uint32_t i = (uint32_t)(run ? (start + k) % NUMBERS : draw(c, NUMBERS));
@@ -576,8 +577,10 @@ Test(tree_property, the_tree_does_what_an_array_does, .timeout = 300)
         struct state *s = &states[draw(&c, STATES)], *other = &states[draw(&c, STATES)];
         done += random_edit(&c, &counting, &tree, value, (edit / 400) % 2 == 1);
         expect_places(&c, itsm__tree_head(&tree), value, &sorted);
+        int without = (edit / 200) % 2 == 1; /* so that edits are alone at times */
+        for (size_t k = 0; without && k < STATES; k++) itsm__tree_snapshot_close(&states[k].snapshot);
         if (draw(&c, 10) == 0 && s->snapshot.tree) itsm__tree_snapshot_close(&s->snapshot);
-        if (draw(&c, 10) == 0 && !s->snapshot.tree) {
+        if (!without && draw(&c, 10) == 0 && !s->snapshot.tree) {
             itsm__tree_snapshot_open(&tree, &s->snapshot);
             memcpy(s->value, value, NUMBERS);
         }
