@@ -381,6 +381,16 @@ typedef struct itsm_ctx_options {
 ITSM_API ITSM_MUST_USE itsm_status itsm_ctx_new(itsm_ctx **out, const itsm_ctx_options *options);
 
 /**
+ * Tell what a context was made of: for backends, which outlive it and copy what they need of it.
+ *
+ * @param out Set `size` before; filled up to it.  The tables are borrowed from the context; NULL for one it has not.
+ *            `alloc` is never NULL, the C library's included.
+ * @param ctx A context.
+ * @since 0.1
+ */
+ITSM_API void itsm_ctx_options_get(itsm_ctx_options *out, const itsm_ctx *ctx);
+
+/**
  * Free a context.  Frozen objects and stores made with it live on; builders, systems and reports must be gone.
  *
  * @param ctx NULL is allowed.

@@ -40,6 +40,17 @@ itsm_status itsm_ctx_new(itsm_ctx **out, const itsm_ctx_options *options)
     return ITSM_OK;
 }
 
+void itsm_ctx_options_get(itsm_ctx_options *out, const itsm_ctx *ctx)
+{
+    itsm_ctx_options o = ITSM_CTX_OPTIONS_INIT;
+    o.size = out->size;
+    o.alloc = ctx->memory.fn, o.alloc_user = ctx->memory.user;
+    o.random = ctx->random.fill ? &ctx->random : NULL;
+    o.mutexes = ctx->mutexes.create ? &ctx->mutexes : NULL;
+    o.zones = ctx->zones.load ? &ctx->zones : NULL;
+    memcpy(out, &o, o.size < sizeof o ? o.size : sizeof o);
+}
+
 void itsm_ctx_free(itsm_ctx *ctx)
 {
     if (!ctx) return;

@@ -14,6 +14,7 @@ FINE = [
     ("base/b.c", "void f(struct s *p) { p->free(p); p->t.free(p); itsm__free(p); } /* free(p) */ // time(0)\n"),
     ("base/c.c", 'const char *s = "malloc(3) \\" free(p)";'),
     ("os/a.c", '#include "store/b.h"\nint f(void) { return errno + close(3); }'),
+    ("adapters/sqlite/a.c", '#include "adapters/sqlite/b.h"\n#include <itsm/store.h>\n#include <sqlite3.h>\n'),
     ("cli/common.c", '#include "cli/cli.h"\n#include <itsm/itsm.h>\nvoid f(char *p) { snprintf(p, 1, ""); free(p); }'),
 ]
 WRONG = [
@@ -26,6 +27,9 @@ WRONG = [
     ("store/a.c", '#include "file.h"'),                # names no folder
     ("sms/a.c", "#include <itsm/itsm.h>"),             # all at once
     ("cli/a.c", '#include "base/ctx.h"'),              # the program uses public headers only
+    ("adapters/sqlite/a.c", '#include "base/ctx.h"'),  # and so do the adapters
+    ("adapters/sqlite/a.c", '#include "adapters/postgres/a.h"'),
+    ("base/a.c", "#include <itsm/sqlite.h>"),
     ("attic/a.c", "int x;"),                           # in no layer
     ("base/map.c", "void *f(void) { return malloc(1); }"),
     ("text/a.c", "double f(char *s) { return strtod (s, 0); }"),

@@ -168,6 +168,29 @@ Test(ctx, options_are_all_optional_and_sizes_are_not)
     cr_assert_eq(itsm_ctx_new(&ctx, &options), ITSM_E_MISUSE);
 }
 
+Test(ctx, a_backend_learns_what_its_context_was_made_of)
+{
+    itsm_ctx_options given = ITSM_CTX_OPTIONS_INIT, told = ITSM_CTX_OPTIONS_INIT;
+    itsm_random random = {sizeof random, NULL, &given};
+    itsm_ctx *ctx;
+
+    cr_assert_eq(itsm_ctx_new(&ctx, NULL), ITSM_OK);
+    itsm_ctx_options_get(&told, ctx);
+    cr_assert(told.alloc && !told.random && !told.mutexes && !told.zones);
+    itsm_ctx_free(ctx);
+
+    random.fill = fill_sevens;
+    given.alloc = counting_alloc, given.alloc_user = &counting, given.random = &random;
+    cr_assert_eq(itsm_ctx_new(&ctx, &given), ITSM_OK);
+    itsm_ctx_options_get(&told, ctx);
+    cr_assert(told.alloc == counting_alloc && told.alloc_user == &counting);
+    cr_assert(told.random->fill == fill_sevens && told.random->self == &given);
+    told.size = offsetof(itsm_ctx_options, random), told.random = NULL;
+    itsm_ctx_options_get(&told, ctx);
+    cr_assert_null(told.random, "a caller with a shorter struct gets no more than fits");
+    itsm_ctx_free(ctx);
+}
+
 Test(ctx, random_bytes_come_from_the_host_with_its_status)
 {
     itsm_random random = {sizeof random, fill_sevens, NULL};
