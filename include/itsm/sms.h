@@ -47,11 +47,16 @@ typedef struct itsm_named {
 
 /** Who is to be told what.  The library sends nothing. */
 typedef struct itsm_notice {
-    itsm_str to;    /**< A role, or the party in the field named by the model. */
-    itsm_str event; /**< The move that asks for it. */
-    itsm_ref about; /**< The record. */
-    itsm_time at;   /**< When it happened. */
-    itsm_id id;     /**< Its identity, for itsm_sms_notice_take(). */
+    itsm_str to;              /**< A role, or the party in the field named by the model.  Of a clock: empty, since the
+                                   model names nobody; the host knows whom. */
+    itsm_str event;           /**< The move that asks for it.  Of a clock: "threshold" or "breach". */
+    itsm_ref about;           /**< The record. */
+    itsm_time at;             /**< When it happened. */
+    itsm_id id;               /**< Its identity, for itsm_sms_notice_take(). */
+    uint32_t metric;          /**< Of a clock: ITSM_RESPONSE, ITSM_RESOLUTION, ...; 0: a move asks for it. */
+    uint32_t reserved;        /**< 0 */
+    itsm_threshold threshold; /**< Of "threshold": the one that was reached at @c at; zeroed otherwise. */
+    itsm_span left;           /**< Of a clock: working time left of its goal at @c at; negative beyond it; else 0. */
 } itsm_notice;
 
 /** What was done.  Its texts and notices are borrowed from the system until the next commit. */
@@ -534,24 +539,59 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_work_commit(itsm_outcome *out, itsm_work
 typedef itsm_status (*itsm_tick_fn)(void *user, const itsm_move_def *move, const itsm_outcome *done);
 
 /**
- * Make every move that is open to `timer` and due: records in the order of their creation, the moves of each in the
- * order of the model, again until there is none left.  Each is a batch of its own, by party and role `timer`.
+ * Do what is due by the passing of time: moves, and what clocks have to tell.
  *
- * Several hosts may tick the same store at once: each move is made once.  Cost: a scan of the keys up to @p now, and
- * for each record found an attempt.
+ * First every move that is open to `timer` and due is made: records in the order of their creation, the moves of each in
+ * the order of the model, again until there is none left.  Each is a batch of its own, by party and role `timer`.
  *
- * @param out  How many were made; may be NULL.
+ * Then the clocks, in the order of their next alarms: each threshold that was reached, and each breach, becomes a notice
+ * that waits to be taken (itsm_sms_notices()), with its own instant, however late it is told.  Each is told once in each
+ * cycle and version of the goal (see itsm_clock_next()): the notices of a clock and its new alarm are one batch that
+ * expects the clock as it was read.  What a change of the target leaves behind does not come.  Neither does what was
+ * reached before the last event of an observed history, or before a clock written by a version of this library that
+ * told nothing got its next event.  Without targets in the options of the system no clock is looked at.
+ *
+ * One call tells what at most 4,096 clocks have to tell, and holds about a megabyte of them at a time; itsm_sms_tick_next()
+ * then says that more is due.
+ *
+ * Several hosts may tick the same store at once: each move is made once, and each threshold told once.  Cost: a scan of
+ * the keys up to @p now, for each record found an attempt, and for each clock found one fold of its events.
+ *
+ * @param out  How many moves were made, and thresholds and breaches told; may be NULL.
  * @param sms  A system.
  * @param now  The instant; moves are effective and recorded then.
- * @param fn   Called after each; may be NULL.
+ * @param fn   Called after each move; may be NULL.
  * @param user Passed to @p fn.
- * @retval ITSM_OK       None is left.
- * @retval ITSM_E_LIMIT  The model's timers move records round and round; what was made stays.
- * @retval ITSM_E_MISUSE A NULL, or a work is open.
+ * @retval ITSM_OK        No move is left; itsm_sms_tick_next() says when to call again.
+ * @retval ITSM_E_LIMIT   The model's timers move records round and round; what was made stays.
+ * @retval ITSM_E_CORRUPT The row of a clock is damaged; all others were seen to.
+ * @retval ITSM_E_VERSION The row of a clock is of a newer format; all others were seen to.
+ * @retval ITSM_E_MISUSE  A NULL, or a work is open.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_tick(uint64_t *out, itsm_sms *sms, itsm_time now, itsm_tick_fn fn,
                                                  void *user);
+
+/**
+ * Tell when itsm_sms_tick() has something to do again, so that a host needs a single timer.
+ *
+ * A clock that is due already says so: @p out is then not after @p now, and the host ticks again at once.  A move that
+ * was due at @p now and could not be made waits for something else than time; every tick tries it again.  An operation
+ * on a record may bring the instant forward: ask again after it, or tick at least every few minutes.
+ *
+ * Cost: one scan for the clocks and one for each type with moves of a timer, each read to its first row.
+ *
+ * @param out The instant; as it was unless there is one.
+ * @param sms A system.
+ * @param now That of the tick before.
+ * @retval ITSM_OK        @p out is the instant.
+ * @retval ITSM_NOTHING   Nothing is due by the passing of time alone.
+ * @retval ITSM_E_CORRUPT The row found is damaged.
+ * @retval ITSM_E_VERSION The row found is of a newer format.
+ * @retval ITSM_E_MISUSE  A NULL, no instant, or a work is open.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_tick_next(itsm_time *out, itsm_sms *sms, itsm_time now);
 
 /* Blackouts --------------------------------------------------------------------------------------------------------- */
 

@@ -4,10 +4,12 @@
  * backdated pause is an insert and another calendar is another fold.  Clocks follow the category of the primary state
  * and the fields that rules of targets read; no move commands a clock.
  *
- *   row = version (1 or 2) , kind , final , stopped , count , { priority } , [ length , facts ] , count , { kind , cause ,
- *         at , recorded , target , policy }
+ *   row = version (1 to 3) , kind , final , stopped , count , { priority } , [ length , facts ] , count , { kind , cause ,
+ *         at , recorded , target , policy } , [ type , identity of the record , alarms ]
+ *   alarms = which (bits: 1 next , 2 from , 4 told) , [ next ] , [ from ] , [ cycle , version , thresholds , breach ]
  *
- * The facts (version 2) are there if a target was chosen by more than the priority.
+ * Facts are there from version 2 on, the record and what is told of the clock (alarms.c) from version 3 on, which is what
+ * is written.
  * Following a change costs a scan of the (short) list; reading a clock is one fold.
  */
 #include "sms/internal.h"
@@ -17,7 +19,7 @@
 #include "record/codec.h"
 #include "record/internal.h"
 
-#define CLOCK_VERSION 2
+#define CLOCK_VERSION 3
 #define CLOCK_EVENTS_MAX 1000000
 #define CAUSE_STATE 0 /* the cause of a pause that is a state */
 
@@ -44,10 +46,18 @@ void itsm__clock_clear(const itsm__memory *memory, itsm__clock_draft *clock)
     memset(clock, 0, sizeof *clock);
 }
 
+static void reset_alarms(itsm__clock_draft *clock)
+{
+    memset(&clock->about, 0, sizeof clock->about);
+    memset(&clock->alarms, 0, sizeof clock->alarms);
+    clock->alarms.next = clock->alarms.from = ITSM_TIME_NONE, clock->alarms.altered = INT64_MAX;
+}
+
 static void reset(itsm__clock_draft *clock)
 {
     clock->kind = 0, clock->expect = ITSM_REV_NONE, clock->exists = clock->dirty = clock->final = 0;
     clock->stopped = ITSM_TIME_NONE, clock->n = clock->npriorities = clock->nfacts = clock->last_facts = 0;
+    reset_alarms(clock);
 }
 
 void itsm__clocks_reset(itsm__draft *draft)
@@ -80,15 +90,37 @@ static itsm_status put_signed(itsm_buf *out, int64_t i)
     return put_unsigned(out, (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0));
 }
 
+/* What an alarm part holds. */
+enum { HAS_NEXT = 1, HAS_FROM = 2, HAS_TOLD = 4 };
+
+static itsm_status put_alarms(itsm_buf *out, const itsm__clock_draft *clock)
+{
+    unsigned char id[16];
+    const itsm__alarms *a = &clock->alarms;
+    const unsigned has = (a->next != ITSM_TIME_NONE ? HAS_NEXT : 0u) | (a->from != ITSM_TIME_NONE ? HAS_FROM : 0u) |
+                         (a->cycle ? HAS_TOLD : 0u);
+    itsm__put_be64(id, clock->about.id.hi), itsm__put_be64(id + 8, clock->about.id.lo);
+    itsm_status rc = put_unsigned(out, clock->about.type);
+    if (!rc) rc = itsm_buf_add(out, id, sizeof id);
+    if (!rc) rc = put_unsigned(out, has);
+    if (!rc && has & HAS_NEXT) rc = put_signed(out, a->next);
+    if (!rc && has & HAS_FROM) rc = put_signed(out, a->from);
+    if (rc || !(has & HAS_TOLD)) return rc;
+    if ((rc = put_unsigned(out, a->cycle)) || (rc = put_unsigned(out, a->version)) ||
+        (rc = put_unsigned(out, a->thresholds)))
+        return rc;
+    return put_unsigned(out, (uint64_t)a->breach);
+}
+
 itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
 {
-    itsm_status rc = put_unsigned(out, clock->nfacts ? CLOCK_VERSION : 1);
+    itsm_status rc = put_unsigned(out, CLOCK_VERSION);
     if (!rc) rc = put_unsigned(out, clock->kind);
     if (!rc) rc = put_unsigned(out, (uint64_t)clock->final);
     if (!rc) rc = put_signed(out, clock->stopped);
     if (!rc) rc = put_unsigned(out, clock->npriorities);
     for (size_t i = 0; i < clock->npriorities && !rc; i++) rc = put_signed(out, clock->priorities[i]);
-    if (!rc && clock->nfacts) rc = put_unsigned(out, clock->nfacts);
+    if (!rc) rc = put_unsigned(out, clock->nfacts);
     if (!rc && clock->nfacts) rc = itsm_buf_add(out, clock->facts, clock->nfacts);
     if (!rc) rc = put_unsigned(out, clock->n);
     for (size_t i = 0; i < clock->n && !rc; i++) {
@@ -98,7 +130,7 @@ itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
             return rc;
         rc = put_unsigned(out, (uint64_t)e->policy);
     }
-    return rc;
+    return rc ? rc : put_alarms(out, clock);
 }
 
 static itsm_status read_signed(int64_t *out, itsm__reader *in)
@@ -128,16 +160,42 @@ static itsm_status read_event(itsm_clock_event *e, itsm__reader *in)
     return ITSM_OK;
 }
 
-static itsm_status read_facts(itsm__clock_draft *out, const itsm__memory *memory, itsm__reader *in)
+static itsm_status read_facts(itsm__clock_draft *out, const itsm__memory *memory, itsm__reader *in, uint64_t version)
 {
     uint64_t n;
     itsm_status rc = read_limited(&n, in, UINT32_MAX);
+    if (!rc && !n && version > 2) return ITSM_OK;
     if (!rc && (!n || (uint64_t)(in->end - in->p) < n)) rc = ITSM_E_CORRUPT;
     if (!rc) rc = itsm__grow(memory, &out->facts, &out->facts_capacity, (size_t)n, 1);
     if (rc) return rc;
     memcpy(out->facts, in->p, (size_t)n);
     out->nfacts = (size_t)n, in->p += n;
     return itsm__facts_find_last(out);
+}
+
+static itsm_status read_told(itsm__alarms *out, itsm__reader *in)
+{
+    uint64_t cycle, version, breach;
+    itsm_status rc;
+    if ((rc = read_limited(&cycle, in, UINT32_MAX)) || (rc = read_limited(&version, in, UINT32_MAX)) ||
+        (rc = itsm__varint_read(&out->thresholds, in)) || (rc = read_limited(&breach, in, 1)))
+        return rc;
+    out->cycle = (uint32_t)cycle, out->version = (uint32_t)version, out->breach = (int)breach;
+    return cycle ? ITSM_OK : ITSM_E_CORRUPT;
+}
+
+static itsm_status read_alarms(itsm__clock_draft *out, itsm__reader *in)
+{
+    uint64_t type, has;
+    itsm_status rc = read_limited(&type, in, UINT32_MAX);
+    if (!rc && (!type || in->end - in->p < 16)) rc = ITSM_E_CORRUPT;
+    if (rc) return rc;
+    out->about.type = (uint32_t)type, out->about.id.hi = itsm__be64(in->p), out->about.id.lo = itsm__be64(in->p + 8);
+    in->p += 16;
+    rc = read_limited(&has, in, HAS_NEXT | HAS_FROM | HAS_TOLD);
+    if (!rc && has & HAS_NEXT) rc = read_signed(&out->alarms.next, in);
+    if (!rc && has & HAS_FROM) rc = read_signed(&out->alarms.from, in);
+    return rc || !(has & HAS_TOLD) ? rc : read_told(&out->alarms, in);
 }
 
 itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body)
@@ -155,15 +213,18 @@ itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memor
     for (out->npriorities = 0; out->npriorities < n; out->npriorities++)
         if ((rc = read_signed(&out->priorities[out->npriorities], &in))) return rc;
     out->nfacts = 0;
-    if (version > 1 && (rc = read_facts(out, memory, &in))) return rc;
+    if (version > 1 && (rc = read_facts(out, memory, &in, version))) return rc;
     if (!n || (rc = read_limited(&n, &in, CLOCK_EVENTS_MAX))) return rc ? rc : ITSM_E_CORRUPT;
     if ((rc = itsm__grow(memory, &out->events, &out->capacity, (size_t)n, sizeof *out->events))) return rc;
     for (; out->n < n; out->n++) {
         if ((rc = read_event(&out->events[out->n], &in))) return rc;
         if (out->events[out->n].target >= out->npriorities) return ITSM_E_CORRUPT;
     }
+    reset_alarms(out);
+    if (version > 2) rc = read_alarms(out, &in);
+    else if (out->n) out->alarms.from = out->events[out->n - 1].at; /* written before anything was told */
     out->exists = 1;
-    return in.p == in.end ? ITSM_OK : ITSM_E_CORRUPT;
+    return rc || in.p == in.end ? rc : ITSM_E_CORRUPT;
 }
 
 itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
@@ -205,25 +266,6 @@ itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *
     stop.kind = ITSM_CLOCK_STOP, stop.at = stop.recorded = clock->stopped;
     itsm_clock_insert(clock->events, clock->n++, &stop);
     return ITSM_OK;
-}
-
-itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock)
-{
-    itsm_target *targets;
-    itsm_sla_facts *facts;
-    itsm_clock folded;
-    itsm_clock_alarm alarm = ITSM_CLOCK_ALARM_INIT;
-    itsm__arena arena;
-    *out = ITSM_TIME_NONE;
-    if (!sms->sla || !clock->n || (clock->final && clock->stopped != ITSM_TIME_NONE)) return ITSM_OK;
-    itsm__arena_init(&arena, &sms->memory);
-    itsm_status rc = itsm__clock_facts(&facts, &arena, clock);
-    if (!rc) rc = itsm__clock_targets(&targets, &arena, sms->sla, clock->kind, facts, clock->npriorities);
-    if (!rc && itsm_clock_replay(&folded, targets, clock->npriorities, clock->events, clock->n) == ITSM_OK &&
-        itsm_clock_next(&alarm, &folded, clock->events[clock->n - 1].at) == ITSM_OK)
-        *out = alarm.at; /* a clock that cannot be folded (its calendar never opens, say) wakes nobody */
-    itsm__arena_clear(&arena);
-    return rc;
 }
 
 /* Undoing ----------------------------------------------------------------------------------------------------------- */
@@ -283,6 +325,7 @@ static itsm_status add_event(itsm_work *work, itsm__clock_draft *clock, int32_t 
     event.target = target, event.policy = policy;
     itsm_clock_insert(clock->events, clock->n++, &event);
     clock->dirty = 1;
+    if (at < clock->alarms.altered) clock->alarms.altered = at;
     return ITSM_OK;
 }
 
@@ -461,6 +504,7 @@ static itsm_status observe_one(itsm_work *work, itsm__draft *draft, size_t i, co
         rc = add_event(work, clock, is_done(to) ? ITSM_CLOCK_STOP : ITSM_CLOCK_REOPEN, o->at, 0, 0);
     if (!rc && def->pauses && o->ordinal && from == ITSM_PAUSED) rc = end_pause(work, clock, previous, o->at);
     if (!rc && def->pauses && to == ITSM_PAUSED) rc = add_event(work, clock, ITSM_CLOCK_PAUSE, o->at, 0, 0);
+    if (!rc && clock->dirty) itsm__clock_hush(clock);
     return rc;
 }
 

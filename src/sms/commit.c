@@ -91,18 +91,18 @@ static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *cl
                           is_new ? itsm__clock_id(itsm_record_ref(draft->record), clock->kind) : clock->id};
     itsm_op *op = add_op(b, ITSM_PUT, row, clock->expect);
     if (!op) return ITSM_E_NOMEM;
+    clock->about = itsm_record_ref(draft->record);
+    itsm_status rc = itsm__clock_arm(clock, b->work->sms);
     size_t at = b->bytes.n;
-    itsm_status rc = itsm__clock_encode(&b->bytes, clock);
+    if (!rc) rc = itsm__clock_encode(&b->bytes, clock);
     op->row.rev = clock->expect + 1, op->row.body.n = b->bytes.n - at;
     b->body_at[b->nops - 1] = at;
-    itsm_time next = ITSM_TIME_NONE;
-    if (!rc) rc = itsm__clock_next_at(&next, b->work->sms, clock);
-    if (rc || next == ITSM_TIME_NONE) return rc;
+    if (rc || clock->alarms.next == ITSM_TIME_NONE) return rc;
     itsm_index_key *key = add_keys(b, 1);
     if (!key) return ITSM_E_NOMEM;
     at = b->bytes.n;
-    rc = itsm__key_number(&b->bytes, next);
-    key->index = 1, key->key.n = b->bytes.n - at;
+    rc = itsm__clock_key(&b->bytes, clock);
+    key->index = ITSM__INDEX_ALARM, key->key.n = b->bytes.n - at;
     return rc;
 }
 

@@ -24,6 +24,9 @@
 /* Index of records by when a timer may move them, beside those of the model. */
 #define ITSM__INDEX_NEXT_AT 0x7F01
 
+/* Index of clocks by their next alarm.  Rows of the versions before 3, which do not name their record, have index 1. */
+#define ITSM__INDEX_ALARM 2
+
 /* Engine fields of a record, beside those of the model: what was observed of it. */
 enum {
     ITSM__FIELD_OBSERVED = 22,      /* int: events observed so far */
@@ -46,6 +49,16 @@ enum {
     ITSM__APPROVAL_FIELDS
 };
 
+/* What a clock has told, and what it tells next; see alarms.c. */
+typedef struct itsm__alarms {
+    itsm_time next;          /* instant of the next alarm that was not told; ITSM_TIME_NONE: there is none */
+    itsm_time altered;       /* the earliest event written since the row was read; INT64_MAX: none was */
+    itsm_time from;          /* what was reached up to then is not told; ITSM_TIME_NONE: all is */
+    uint32_t cycle, version; /* those of the alarm told last; 0: nothing was told */
+    uint64_t thresholds;     /* told in that cycle and version, as bits */
+    int breach;              /* told in that cycle and version */
+} itsm__alarms;
+
 /* One clock of a draft: the events, and what its targets were chosen by. */
 typedef struct itsm__clock_draft {
     uint32_t kind;
@@ -59,6 +72,8 @@ typedef struct itsm__clock_draft {
     size_t npriorities, priority_capacity;
     unsigned char *facts; /* the other fields, see facts.c */
     size_t nfacts, last_facts, facts_capacity;
+    itsm_ref about; /* the record; type 0: the row is of a version that did not say */
+    itsm__alarms alarms;
 } itsm__clock_draft;
 
 typedef struct itsm__draft {
@@ -317,8 +332,23 @@ itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memor
 itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind);
 /* Put the stop that the source says for good among the events. */
 itsm_status itsm__clock_with_stop(itsm__clock_draft *clock, const itsm__memory *memory);
-/* When the clock next needs somebody: ITSM_TIME_NONE if never. */
-itsm_status itsm__clock_next_at(itsm_time *out, const itsm_sms *sms, const itsm__clock_draft *clock);
+
+/* alarms.c ------------------------------------------------------------------------------------------------------------ */
+
+/* Find the next alarm of a clock whose events have changed. */
+itsm_status itsm__clock_arm(itsm__clock_draft *clock, const itsm_sms *sms);
+
+/* What happened elsewhere was told there: nothing is told of it up to the last event. */
+void itsm__clock_hush(itsm__clock_draft *clock);
+
+/* The key by which a tick finds it, appended; a clock without an alarm has none. */
+itsm_status itsm__clock_key(itsm_buf *out, const itsm__clock_draft *clock);
+
+/* Tell what clocks have reached up to now; *told: how many notices. */
+itsm_status itsm__alarms_tell(uint64_t *told, itsm_sms *sms, itsm_time now);
+
+/* When the first clock has something to tell; ITSM_NOTHING if none has. */
+itsm_status itsm__alarms_next(itsm_time *out, itsm_sms *sms);
 
 /* facts.c ------------------------------------------------------------------------------------------------------------- */
 
@@ -421,6 +451,10 @@ itsm_status itsm__work_possible(itsm_work *work, itsm__draft *draft, itsm_possib
 
 /* Rows of the notices noted since the mark. */
 itsm_status itsm__notices_settle(itsm_work *work);
+
+/* The body of a notice; its identity, of which `unique` has the lower bits. */
+itsm_status itsm__notice_body(itsm_buf *out, const itsm_notice *notice);
+itsm_id itsm__notice_id(itsm_time at, size_t place, uint64_t unique);
 
 /* How guards read a draft.  `known`, if not NULL, says by field index which fields its source carries. */
 typedef struct itsm__draft_subject {

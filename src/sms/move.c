@@ -122,6 +122,7 @@ static itsm_status add_notice(const moving *m, itsm_str to)
         itsm__grow(&work->memory, &work->notice, &work->notice_capacity, work->nnotices + 1, sizeof *work->notice);
     if (rc) return rc;
     itsm_notice *notice = &work->notice[work->nnotices];
+    memset(notice, 0, sizeof *notice);
     notice->event = m->move->name, notice->about = itsm_record_ref(m->draft->record);
     notice->at = itsm__work_effective(work);
     rc = itsm__arena_copy(&notice->to, &work->arena, to);

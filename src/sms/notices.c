@@ -3,7 +3,7 @@
  * Notices as rows: written with the act that asks for them, kept until the host takes them.
  *
  *   identity = when it happened (order of the list) , place within its batch , bits that nobody else has
- *   body     = canonical fields: to , event , about , at
+ *   body     = canonical fields: to , event , about , at [ , metric , [ basis , value of the threshold ] , left ]
  *
  * Listing is one scan; taking is one delete that expects the row, so of several hosts one takes it.
  */
@@ -13,19 +13,45 @@
 #include "base/text.h"
 #include "record/codec.h"
 
-enum { NOTICE_TO = 1, NOTICE_EVENT = 2, NOTICE_ABOUT = 3, NOTICE_AT = 4 };
+enum {
+    NOTICE_TO = 1,
+    NOTICE_EVENT = 2,
+    NOTICE_ABOUT = 3,
+    NOTICE_AT = 4,
+    NOTICE_METRIC = 5, /* of a clock: this and what follows */
+    NOTICE_BASIS = 6,
+    NOTICE_VALUE = 7,
+    NOTICE_LEFT = 8
+};
 
 #define SENDS_MAX 5 /* times one delete is sent */
 
-static itsm_status notice_body(itsm_buf *out, const itsm_notice *notice)
+static void add_field(itsm_row_field *fields, size_t *n, uint16_t number, itsm_value value)
 {
-    itsm_row_field fields[4];
+    fields[*n].no = number, fields[(*n)++].value = value;
+}
+
+itsm_status itsm__notice_body(itsm_buf *out, const itsm_notice *notice)
+{
+    itsm_row_field fields[8];
+    size_t n = 0;
     memset(fields, 0, sizeof fields);
-    fields[0].no = NOTICE_TO, fields[0].value = itsm_value_text(notice->to);
-    fields[1].no = NOTICE_EVENT, fields[1].value = itsm_value_text(notice->event);
-    fields[2].no = NOTICE_ABOUT, fields[2].value = itsm_value_ref(notice->about);
-    fields[3].no = NOTICE_AT, fields[3].value = itsm_value_number(ITSM_TIME, notice->at);
-    return itsm__fields_encode(out, fields, 4);
+    add_field(fields, &n, NOTICE_TO, itsm_value_text(notice->to));
+    add_field(fields, &n, NOTICE_EVENT, itsm_value_text(notice->event));
+    add_field(fields, &n, NOTICE_ABOUT, itsm_value_ref(notice->about));
+    add_field(fields, &n, NOTICE_AT, itsm_value_number(ITSM_TIME, notice->at));
+    if (!notice->metric) return itsm__fields_encode(out, fields, n);
+    add_field(fields, &n, NOTICE_METRIC, itsm_value_number(ITSM_INT, notice->metric));
+    add_field(fields, &n, NOTICE_BASIS, itsm_value_number(ITSM_INT, notice->threshold.basis));
+    add_field(fields, &n, NOTICE_VALUE, itsm_value_number(ITSM_INT, notice->threshold.value));
+    add_field(fields, &n, NOTICE_LEFT, itsm_value_number(ITSM_SPAN, notice->left));
+    return itsm__fields_encode(out, fields, n);
+}
+
+itsm_id itsm__notice_id(itsm_time at, size_t place, uint64_t unique)
+{
+    const itsm_id id = {(uint64_t)at ^ UINT64_C(1) << 63, (uint64_t)(place & 0xFFFF) << 48 | unique >> 16};
+    return id;
 }
 
 static itsm_status notice_id(itsm_id *out, itsm_work *work, size_t place, itsm_time at)
@@ -35,7 +61,7 @@ static itsm_status notice_id(itsm_id *out, itsm_work *work, size_t place, itsm_t
     itsm__put_be64(content, work->txid.hi), itsm__put_be64(content + 8, work->txid.lo),
         itsm__put_be64(content + 16, place);
     itsm_status rc = itsm__work_new_id(out, work, "notice", bytes);
-    out->hi = (uint64_t)at ^ UINT64_C(1) << 63, out->lo = (uint64_t)(place & 0xFFFF) << 48 | out->lo >> 16;
+    *out = itsm__notice_id(at, place, out->lo);
     return rc;
 }
 
@@ -48,7 +74,7 @@ itsm_status itsm__notices_settle(itsm_work *work)
         if (!piece) return ITSM_E_NOMEM;
         rc = notice_id(&notice->id, work, i, notice->at);
         piece->ref.type = ITSM_ROW_NOTICE, piece->ref.id = notice->id;
-        if (!rc) rc = notice_body(&work->bytes, notice);
+        if (!rc) rc = itsm__notice_body(&work->bytes, notice);
         piece->n = work->bytes.n - piece->offset;
         work->notices.n += rc == ITSM_OK;
     }
@@ -63,6 +89,13 @@ static const itsm_value *find_value(const itsm_row_field *fields, size_t n, uint
     return NULL;
 }
 
+/* A number that stands in the notices of clocks only; 0 elsewhere. */
+static int64_t find_number(const itsm_row_field *fields, size_t n, uint16_t number, uint16_t kind)
+{
+    const itsm_value *value = find_value(fields, n, number, kind);
+    return value ? value->u.i : 0;
+}
+
 /* Texts are borrowed from the body. */
 static itsm_status notice_read(itsm_notice *out, const itsm_row *row, itsm_row_field **fields, size_t *capacity,
                                const itsm__memory *memory, itsm__arena *arena)
@@ -75,7 +108,12 @@ static itsm_status notice_read(itsm_notice *out, const itsm_row *row, itsm_row_f
     const itsm_value *about = find_value(*fields, n, NOTICE_ABOUT, ITSM_REF),
                      *at = find_value(*fields, n, NOTICE_AT, ITSM_TIME);
     if (!to || !event || !about || !at) return ITSM_E_CORRUPT;
+    memset(out, 0, sizeof *out);
     out->to = to->u.s, out->event = event->u.s, out->about = about->u.ref, out->at = at->u.i, out->id = row->ref.id;
+    out->metric = (uint32_t)find_number(*fields, n, NOTICE_METRIC, ITSM_INT);
+    out->threshold.basis = (int32_t)find_number(*fields, n, NOTICE_BASIS, ITSM_INT);
+    out->threshold.value = find_number(*fields, n, NOTICE_VALUE, ITSM_INT);
+    out->left = find_number(*fields, n, NOTICE_LEFT, ITSM_SPAN);
     return ITSM_OK;
 }
 

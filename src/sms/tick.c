@@ -7,7 +7,8 @@
  * possible at once.  itsm__timer_at() computes it when the record is written, from the guards as they are, in O(guards).
  *
  * A tick reads the keys up to now and tries those moves, each in a batch of its own, until no more can be made.  Two
- * hosts may tick at once: the one whose batch comes second meets a conflict and leaves it to the other.
+ * hosts may tick at once: the one whose batch comes second meets a conflict and leaves it to the other.  Then the clocks
+ * tell what they have reached: alarms.c.
  */
 #include "sms/internal.h"
 
@@ -283,8 +284,69 @@ itsm_status itsm_sms_tick(uint64_t *out, itsm_sms *sms, itsm_time now, itsm_tick
     itsm__arena_init(&t.arena, &sms->memory);
     rc = tick(&t, work);
     itsm__arena_clear(&t.arena);
-    if (out) *out = t.made;
     itsm_work_free(work);
     itsm__free(&sms->memory, t.items, t.capacity * sizeof *t.items);
+    if (!rc) rc = itsm__alarms_tell(&t.made, sms, now);
+    if (out) *out = t.made;
     return rc;
+}
+
+/* Next ----------------------------------------------------------------------------------------------------------------- */
+
+/* When a timer may first move a record of a type, later than now. */
+static itsm_status next_of_type(itsm_time *out, itsm_work *work, const itsm_type_def *type, itsm_time now)
+{
+    itsm_cursor cursor = ITSM_CURSOR_INIT;
+    itsm_range range = ITSM_RANGE_INIT;
+    itsm_buf start = ITSM_BUF_INIT, prefix = ITSM_BUF_INIT;
+    itsm__draft *draft;
+    itsm_row row;
+    itsm_buf_init(&prefix, work->ctx), itsm_buf_init(&start, work->ctx);
+    itsm_status rc = itsm__key_number(&prefix, now);
+    itsm_bytes bytes = {prefix.p, prefix.n};
+    if (!rc) rc = itsm__key_end(&start, bytes);
+    range.type = type->number, range.index = ITSM__INDEX_NEXT_AT, range.lo.p = start.p, range.lo.n = start.n;
+    range.limit_hint = 1;
+    if (!rc) rc = itsm_store_scan(&cursor, itsm__quiet(work), &work->view, &range);
+    if (!rc) rc = itsm_store_next(&row, itsm__quiet(work), &cursor);
+    const itsm_ref ref = rc ? (itsm_ref){0, {0, 0}} : row.ref;
+    itsm_store_cursor_close(&cursor);
+    itsm_buf_clear(&prefix), itsm_buf_clear(&start);
+    if (!rc) rc = itsm__work_find(&draft, work, ref);
+    if (rc) return itsm__relay(work, rc);
+    const itsm_time at = itsm__timer_at(work, draft);
+    *out = later(at == ITSM_TIME_NONE ? now : at, now); /* a key of other policies: a tick sees to it */
+    return ITSM_OK;
+}
+
+static itsm_status next_move(itsm_time *out, itsm_work *work, itsm_time now)
+{
+    const itsm_model *model = work->sms->model;
+    const size_t n = itsm_model_type_count(model);
+    itsm_status rc = itsm__work_ready(work);
+    *out = NEVER;
+    for (size_t i = 0; i < n && rc >= 0; i++) {
+        const itsm_type_def *type = itsm_model_type_at(model, i);
+        itsm_time at = NEVER;
+        if (!work->sms->plans[type->index].ntimed) continue;
+        if ((rc = next_of_type(&at, work, type, now)) == ITSM_OK) *out = earlier(*out, at);
+    }
+    return rc < 0 ? rc : *out == NEVER ? ITSM_NOTHING : ITSM_OK;
+}
+
+itsm_status itsm_sms_tick_next(itsm_time *out, itsm_sms *sms, itsm_time now)
+{
+    itsm_work *work;
+    itsm_time move = NEVER, alarm = NEVER;
+    if (!out || !sms || now == ITSM_TIME_NONE) return ITSM_E_MISUSE;
+    const itsm_act act = timer_act(now);
+    itsm_status rc = itsm_work_new(&work, sms, &act);
+    if (rc) return rc;
+    rc = next_move(&move, work, now);
+    itsm_work_free(work);
+    if (rc >= 0) rc = itsm__alarms_next(&alarm, sms);
+    if (rc < 0) return rc;
+    if (earlier(move, alarm) == NEVER) return ITSM_NOTHING;
+    *out = earlier(move, alarm);
+    return ITSM_OK;
 }

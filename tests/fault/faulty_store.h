@@ -21,6 +21,8 @@ struct faulty {
     itsm_status status; /* what it answers */
     int failed;         /* how many did */
     size_t applied;     /* batches the inner store took */
+    void (*before)(void *user); /* called before each batch; may be NULL */
+    void *user;
 };
 
 /* ITSM_OK, or what this call answers. */
@@ -102,6 +104,7 @@ static inline itsm_status faulty_apply(void *self, const itsm_call *call, const 
     struct faulty *f = (struct faulty *)self;
     itsm_status answer = faulty_turn(f, CALL_APPLY);
     (void)call;
+    if (f->before) f->before(f->user);
     if (answer && !f->after) return answer;
     itsm_status rc = itsm_store_apply(applied, NULL, f->inner, batch, NULL);
     f->applied += rc == ITSM_OK;

@@ -311,12 +311,19 @@ static itsm_status do_void(struct desk *desk, struct cast *cast) /* an edit that
     return itsm_sms_change(NULL, desk->sms, cast->granted, ITSM_REV_ANY, set, 1, &desk->act);
 }
 
+static itsm_status count_move(void *user, const itsm_move_def *move, const itsm_outcome *done)
+{
+    (void)move, (void)done;
+    ++*(uint64_t *)user;
+    return ITSM_OK;
+}
+
 /* The one move that is due is made, or it is left to another host. */
 static itsm_status do_tick(struct desk *desk, struct cast *cast)
 {
     uint64_t made = 0;
     (void)cast;
-    const itsm_status rc = itsm_sms_tick(&made, desk->sms, MONDAY + ITSM_DAYS(5), NULL, NULL);
+    const itsm_status rc = itsm_sms_tick(NULL, desk->sms, MONDAY + ITSM_DAYS(5), count_move, &made);
     return made ? ITSM_OK : rc ? rc : ITSM_E_CONFLICT;
 }
 
@@ -638,6 +645,185 @@ Test(sms_fault, a_conflict_after_a_lost_answer_is_ours_only_if_the_history_says_
     failing_close(&d);
 }
 
+/* Alarms ------------------------------------------------------------------------------------------------------------- */
+
+struct told {
+    size_t n;
+    itsm_notice list[64];
+};
+
+static itsm_status keep_notice(void *user, const itsm_notice *notice)
+{
+    struct told *told = user;
+    cr_assert_lt(told->n, COUNT(told->list));
+    if (notice->metric) told->list[told->n++] = *notice;
+    return ITSM_OK;
+}
+
+/* The notices of clocks in a store, read by somebody whom nothing fails. */
+static void told_of(struct told *told, itsm_store *store)
+{
+    itsm_ctx *ctx = NULL;
+    itsm_sms *sms = NULL;
+    told->n = 0;
+    cr_assert_eq(itsm_ctx_new(&ctx, NULL), ITSM_OK);
+    cr_assert_eq(itsm_sms_new(&sms, ctx, itsm_model_builtin(), store, NULL), ITSM_OK);
+    cr_assert_eq(itsm_sms_notices(sms, keep_notice, told), ITSM_OK);
+    itsm_sms_free(sms);
+    itsm_ctx_free(ctx);
+}
+
+/* As many, about the same clocks at the same instants: nothing is lost, nothing is told twice. */
+static void same_told(const struct told *a, const struct told *b, const char *what, size_t n)
+{
+    cr_assert_eq(a->n, b->n, "%s at call %zu: %zu notices, not %zu", what, n, a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        const itsm_notice *x = &a->list[i], *y = &b->list[i];
+        cr_assert(x->at == y->at && x->metric == y->metric && x->about.id.lo == y->about.id.lo && x->left == y->left &&
+                      x->threshold.value == y->threshold.value,
+                  "%s at call %zu: notice %zu", what, n, i);
+    }
+}
+
+static void with_thresholds(struct desk *desk)
+{
+    itsm_sla *sla;
+    cr_assert_eq(itsm_sla_load(&sla, desk->ctx,
+                               ITSM_STR("{\"response\": {\"3\": 60}, \"resolution\": {\"3\": 480, \"5\": 240},"
+                                        " \"thresholds\": [50, 75, {\"wall\": 60}]}"),
+                               NULL),
+                 ITSM_OK);
+    itsm_sla_free(desk->sla);
+    desk_with_sla(desk, sla);
+    desk->act.now = MONDAY;
+    for (size_t i = 0; i < 5; i++) {
+        itsm_outcome out = ITSM_OUTCOME_INIT;
+        cr_assert_eq(new_incident(&out, desk), ITSM_OK);
+    }
+}
+
+static void tick_all(struct desk *desk)
+{
+    uint64_t made = 1;
+    for (size_t i = 0; i < 8 && made; i++)
+        cr_assert_eq(itsm_sms_tick(&made, desk->sms, MONDAY + ITSM_HOURS(7), NULL, NULL), ITSM_OK);
+    cr_assert_eq(made, (uint64_t)0);
+}
+
+/* The n-th call of a tick fails; then it ticks again.  0: it makes fewer calls. */
+static int fail_alarms(struct told *wanted, const struct failure *failure, size_t n)
+{
+    static struct failing_desk d;
+    struct told told;
+    failing_open(&d);
+    with_thresholds(&d.desk);
+    d.faulty.kinds = failure->kinds, d.faulty.status = failure->status, d.faulty.after = failure->after;
+    d.faulty.fail_at = n, d.faulty.times = failure->times;
+    const itsm_status rc = itsm_sms_tick(NULL, d.desk.sms, MONDAY + ITSM_HOURS(7), NULL, NULL);
+    const int failed = d.faulty.failed;
+    if (failed) cr_assert(rc == ITSM_OK || rc == failure->status, "%s at call %zu: %d", failure->name, n, rc);
+    else cr_assert_eq(rc, ITSM_OK);
+    d.faulty.fail_at = 0;
+    tick_all(&d.desk);
+    told_of(&told, d.faulty.inner);
+    if (n) same_told(&told, wanted, failure->name, n);
+    else *wanted = told;
+    verify_store(d.faulty.inner, failure->name);
+    failing_close(&d);
+    return failed;
+}
+
+Test(sms_fault, whatever_a_store_answers_each_threshold_is_told_once, .timeout = 300)
+{
+    const struct failure failures[] = {
+        {"reading gives IO", CALL_READ, 0, 1, ITSM_E_IO, 0},
+        {"CONFLICT", CALL_APPLY, 0, 1, ITSM_E_CONFLICT, 0},
+        {"FULL", CALL_APPLY, 0, 1, ITSM_E_FULL, 0},
+        {"RETRY for ever", CALL_APPLY, 0, EVER, ITSM_E_RETRY, 0},
+        {"UNKNOWN before", CALL_APPLY, 0, 1, ITSM_E_UNKNOWN, 0},
+        {"UNKNOWN after", CALL_APPLY, 1, 1, ITSM_E_UNKNOWN, 0},
+        {"stopped before", CALL_APPLY, 0, EVER, ITSM_E_UNKNOWN, 0},
+        {"stopped after", CALL_APPLY, 1, EVER, ITSM_E_UNKNOWN, 0},
+    };
+    struct told wanted = {0};
+    cr_assert_eq(fail_alarms(&wanted, &failures[0], 0), 0);
+    cr_assert_gt(wanted.n, (size_t)15);
+    for (size_t i = 0; i < COUNT(failures); i++) {
+        size_t n = 1;
+        while (fail_alarms(&wanted, &failures[i], n)) n++;
+        printf("%s: %zu calls failed\n", failures[i].name, n - 1);
+        cr_assert_gt(n, (size_t)5);
+    }
+}
+
+Test(sms_fault, every_allocation_of_telling_may_fail, .timeout = 300)
+{
+    struct told wanted = {0};
+    for (size_t n = 0, failed = 1; failed; n++) {
+        struct counting counting = COUNTING_INIT;
+        struct desk desk;
+        struct cast cast;
+        struct told told;
+        desk_open(&desk, &counting, NULL);
+        setup(&desk, &cast);
+        with_thresholds(&desk);
+        if (n) counting_fail(&counting, n);
+        const itsm_status rc = itsm_sms_tick(NULL, desk.sms, MONDAY + ITSM_HOURS(7), NULL, NULL);
+        failed = n ? (size_t)counting_stop(&counting) : 1;
+        cr_assert(rc == ITSM_OK || (failed && rc == ITSM_E_NOMEM), "allocation %zu: %d", n, rc);
+        tick_all(&desk);
+        told_of(&told, desk.store);
+        if (n) same_told(&told, &wanted, "allocation", n);
+        else wanted = told;
+        desk_close(&desk);
+        assert_nothing_outstanding(counting);
+    }
+}
+
+/* Another host on the same store, which ticks whenever the first is about to write. */
+struct rival {
+    itsm_sms *sms;
+    uint64_t told;
+    size_t every, calls;
+};
+
+static void tick_first(void *user)
+{
+    struct rival *rival = user;
+    uint64_t made = 0;
+    if (rival->calls++ % rival->every) return;
+    cr_assert_eq(itsm_sms_tick(&made, rival->sms, MONDAY + ITSM_HOURS(7), NULL, NULL), ITSM_OK);
+    rival->told += made;
+}
+
+Test(sms_fault, a_host_that_is_overtaken_while_it_tells_tells_nothing_twice)
+{
+    struct told wanted = {0}, told;
+    cr_assert_eq(fail_alarms(&wanted, &(const struct failure){"none", 0, 0, 1, ITSM_E_IO, 0}, 0), 0);
+    for (size_t every = 1; every < 6; every++) {
+        static struct failing_desk d;
+        struct rival rival = {NULL, 0, every, 1};
+        itsm_sms_options options = ITSM_SMS_OPTIONS_INIT;
+        uint64_t mine = 0;
+        failing_open(&d);
+        with_thresholds(&d.desk);
+        itsm_ctx *ctx = counting_ctx(&d.counting);
+        options.sla = d.desk.sla, options.key.p = "a key", options.key.n = 5;
+        cr_assert_eq(itsm_sms_new(&rival.sms, ctx, itsm_model_builtin(), d.faulty.inner, &options), ITSM_OK);
+        d.faulty.before = tick_first, d.faulty.user = &rival;
+        cr_assert_eq(itsm_sms_tick(&mine, d.desk.sms, MONDAY + ITSM_HOURS(7), NULL, NULL), ITSM_OK);
+        d.faulty.before = NULL;
+        told_of(&told, d.faulty.inner);
+        same_told(&told, &wanted, "overtaken", every);
+        cr_assert_eq(mine + rival.told, (uint64_t)wanted.n, "%llu and %llu", (unsigned long long)mine,
+                     (unsigned long long)rival.told);
+        if (every > 1) cr_assert(mine && rival.told, "%zu", every);
+        itsm_sms_free(rival.sms);
+        itsm_ctx_free(ctx);
+        failing_close(&d);
+    }
+}
+
 /* Two hosts ----------------------------------------------------------------------------------------------------------- */
 
 struct hosts {
@@ -646,6 +832,7 @@ struct hosts {
     struct cast cast;
     itsm_ctx *ctx;
     itsm_sms *other;
+    uint64_t moves; /* made by the first */
 };
 
 static void hosts_open(struct hosts *h)
@@ -771,6 +958,7 @@ static itsm_status tick_as_well(void *user, const itsm_move_def *move, const its
     struct hosts *h = user;
     uint64_t made = 0;
     (void)move, (void)done;
+    h->moves++;
     cr_assert_eq(itsm_sms_tick(&made, h->other, MONDAY + ITSM_DAYS(6), NULL, NULL), ITSM_OK);
     cr_assert_eq(made, (uint64_t)1, "what the first has not made yet");
     return ITSM_OK;
@@ -783,7 +971,7 @@ Test(sms_fault, two_hosts_that_tick_make_every_move_once)
     hosts_open(&h);
     (void)new_resolved(&h.desk, h.cast.service);
     cr_assert_eq(itsm_sms_tick(&made, h.desk.sms, MONDAY + ITSM_DAYS(6), tick_as_well, &h), ITSM_OK);
-    cr_assert_eq(made, (uint64_t)1);
+    cr_assert_eq(h.moves, (uint64_t)1);
     cr_assert_eq(itsm_sms_tick(&made, h.desk.sms, MONDAY + ITSM_DAYS(6), NULL, NULL), ITSM_OK);
     cr_assert_eq(made, (uint64_t)0);
     hosts_close(&h);
