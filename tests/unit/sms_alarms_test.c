@@ -284,7 +284,7 @@ Test(sms_alarms, of_two_hosts_one_tells)
 
 /* Rows of older versions ------------------------------------------------------------------------------------------------ */
 
-/* Clocks of priority 3 that started on Monday, as versions 1 and 2 wrote them: the second was chosen by its category. */
+/* A clock of priority 3 that started on Monday, as version 1 wrote it. */
 #define OF_MONDAY 0x80, 0x90, 0xDC, 0xFC, 0xD9, 0x81, 0xA6, 0x06
 #define OF_NEVER 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01
 static const unsigned char old_row[] = {1, 2, 0, OF_NEVER, 1, 6, 1, 1, 0, OF_MONDAY, OF_MONDAY, 0, 0};
@@ -343,6 +343,27 @@ Test(sms_alarms, a_row_of_an_older_version_is_read_and_tells_once_it_was_written
     moved(ref, 160, "resume", NULL, 0);
     cr_assert_str_eq(tick(190), "75%@190/60 ");
     itsm__clock_clear(&desk.sms->memory, &clock);
+}
+
+Test(sms_alarms, a_row_of_the_second_version_keeps_its_facts)
+{
+    const size_t tail = 1 + 16 + 1 + 8; /* what the third has behind: type, identity, which alarms, the next */
+    itsm__clock_draft clock, back;
+    itsm_buf out = ITSM_BUF_INIT;
+    memset(&clock, 0, sizeof clock), memset(&back, 0, sizeof back);
+    with_targets("{'rules':[{'kind':'resolution','when':{'category':'hardware'},'goal':240}]}");
+    cr_assert_eq(version_of(started(), &clock), 3);
+    cr_assert(clock.nfacts && clock.alarms.next == minute(240) + 1 && clock.alarms.from == ITSM_TIME_NONE);
+    itsm_buf_init(&out, desk.ctx);
+    cr_assert_eq(itsm__clock_encode(&out, &clock), ITSM_OK);
+    out.p[0] = 2;
+    const itsm_bytes old = {out.p, out.n - tail}, more = {out.p, out.n - tail + 1};
+    cr_assert_eq(itsm__clock_decode(&back, &desk.sms->memory, more), ITSM_E_CORRUPT);
+    cr_assert_eq(itsm__clock_decode(&back, &desk.sms->memory, old), ITSM_OK);
+    cr_assert(!back.about.type && back.alarms.next == ITSM_TIME_NONE && back.alarms.from == MONDAY);
+    cr_assert(back.n == clock.n && back.nfacts == clock.nfacts && !memcmp(back.facts, clock.facts, back.nfacts));
+    itsm_buf_clear(&out);
+    itsm__clock_clear(&desk.sms->memory, &clock), itsm__clock_clear(&desk.sms->memory, &back);
 }
 
 Test(sms_alarms, rows_that_are_damaged_or_of_a_newer_version_keep_no_other_waiting)
