@@ -98,4 +98,19 @@ static inline void itsm__put_le64(void *p, uint64_t u)
     itsm__put_le32(p, (uint32_t)u), itsm__put_le32((unsigned char *)p + 4, (uint32_t)(u >> 32));
 }
 
+/* The lowest 56 bits as 8 bytes of 7 bits each, and back: eight bytes of a varint at once. */
+static inline uint64_t itsm__spread_7(uint64_t u)
+{
+    u = (u & UINT64_C(0x000000000fffffff)) | (u & UINT64_C(0x00fffffff0000000)) << 4;
+    u = (u & UINT64_C(0x00003fff00003fff)) | (u & UINT64_C(0x0fffc0000fffc000)) << 2;
+    return (u & UINT64_C(0x007f007f007f007f)) | (u & UINT64_C(0x3f803f803f803f80)) << 1;
+}
+
+static inline uint64_t itsm__gather_7(uint64_t u)
+{
+    u = (u & UINT64_C(0x007f007f007f007f)) | (u & UINT64_C(0x7f007f007f007f00)) >> 1;
+    u = (u & UINT64_C(0x00003fff00003fff)) | (u & UINT64_C(0x3fff00003fff0000)) >> 2;
+    return (u & UINT64_C(0x000000000fffffff)) | (u & UINT64_C(0x0fffffff00000000)) >> 4;
+}
+
 #endif

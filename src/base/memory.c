@@ -145,9 +145,10 @@ itsm_status itsm__arena_copy(itsm_str *out, itsm__arena *arena, itsm_str text)
     return ITSM_OK;
 }
 
-static void free_blocks(itsm__arena *arena, itsm__arena_block *block)
+/* Free blocks down to the one that ends the list, which may be NULL. */
+static void free_blocks(itsm__arena *arena, itsm__arena_block *block, const itsm__arena_block *end)
 {
-    while (block) {
+    while (block != end) {
         itsm__arena_block *next = block->next;
         itsm__free(&arena->memory, block, HEADER + block->size);
         block = next;
@@ -158,12 +159,29 @@ void itsm__arena_reset(itsm__arena *arena)
 {
     arena->used = 0;
     if (!arena->blocks || !arena->blocks->next) return;
-    free_blocks(arena, arena->blocks->next);
+    free_blocks(arena, arena->blocks->next, NULL);
     arena->blocks->next = NULL;
+}
+
+itsm__arena_mark itsm__arena_here(const itsm__arena *arena)
+{
+    const itsm__arena_mark mark = {arena->blocks, arena->blocks ? arena->blocks->next : NULL, arena->used};
+    return mark;
+}
+
+void itsm__arena_back(itsm__arena *arena, itsm__arena_mark mark)
+{
+    if (!mark.newest) {
+        itsm__arena_reset(arena);
+        return;
+    }
+    free_blocks(arena, arena->blocks, mark.newest);
+    free_blocks(arena, mark.newest->next, mark.behind); /* a large piece stands behind the newest */
+    arena->blocks = mark.newest, arena->used = mark.used, mark.newest->next = mark.behind;
 }
 
 void itsm__arena_clear(itsm__arena *arena)
 {
-    free_blocks(arena, arena->blocks);
+    free_blocks(arena, arena->blocks, NULL);
     arena->blocks = NULL, arena->used = 0;
 }

@@ -42,4 +42,13 @@ itsm_status itsm__arena_copy(itsm_str *out, itsm__arena *arena, itsm_str text); 
 void itsm__arena_reset(itsm__arena *arena);                                     /* empty, keeping one block */
 void itsm__arena_clear(itsm__arena *arena);
 
+/* Where an arena stands, and back to there: what was taken since is given back.  Not past a reset. */
+typedef struct itsm__arena_mark {
+    itsm__arena_block *newest, *behind;
+    size_t used;
+} itsm__arena_mark;
+
+itsm__arena_mark itsm__arena_here(const itsm__arena *arena);
+void itsm__arena_back(itsm__arena *arena, itsm__arena_mark mark);
+
 #endif

@@ -141,14 +141,12 @@ static void check_field(checking *c, const itsm_value *value)
     }
 }
 
-itsm_status itsm__record_check_written(itsm_ctx *ctx, const itsm_record *record, const itsm_record *kept)
+static itsm_status check_fields(itsm_ctx *ctx, const itsm_record *record, int all)
 {
     checking c = {ctx, record, NULL, 0, 0, ITSM_OK};
-    const itsm_row_field *old = kept ? kept->fields : NULL, *end = old ? old + kept->nfields : NULL;
     for (size_t i = 0; i < record->nfields; i++) {
         const itsm_row_field *field = &record->fields[i];
-        while (old != end && old->no < field->no) old++;
-        if (old != end && old->no == field->no && itsm__value_is_kept(&old->value, &field->value)) continue;
+        if (!all && !itsm__numbers_has(&record->written, field->no)) continue;
         c.field = itsm_type_field_number(record->type, field->no);
         c.item = 0, c.found = 0;
         if (c.field) check_field(&c, &field->value);
@@ -156,8 +154,13 @@ itsm_status itsm__record_check_written(itsm_ctx *ctx, const itsm_record *record,
     return c.status;
 }
 
+itsm_status itsm__record_check_written(itsm_ctx *ctx, const itsm_record *record)
+{
+    return check_fields(ctx, record, 0);
+}
+
 itsm_status itsm_record_check(itsm_ctx *ctx, const itsm_record *record)
 {
     itsm__issues_clear(ctx);
-    return ctx && record ? itsm__record_check_written(ctx, record, NULL) : ITSM_E_MISUSE;
+    return ctx && record ? check_fields(ctx, record, 1) : ITSM_E_MISUSE;
 }

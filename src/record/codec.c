@@ -10,6 +10,7 @@
  */
 #include "record/codec.h"
 
+#include "base/bits.h"
 #include "base/text.h"
 
 #define VARINT_MAX 10u
@@ -76,7 +77,7 @@ int itsm__value_is_sound(const itsm_value *value)
     return 1;
 }
 
-static size_t content_bound(const itsm_value *value)
+static inline size_t content_bound(const itsm_value *value)
 {
     switch (form_of(value->kind)) {
     case FORM_NONE: return 0;
@@ -90,20 +91,27 @@ static size_t content_bound(const itsm_value *value)
     }
 }
 
-size_t itsm__value_bound(const itsm_value *value)
+static size_t list_bound(const itsm_value *value)
 {
-    size_t bound = 1;
-    if (value->kind != ITSM_LIST) {
-        size_t content = content_bound(value);
-        return content > SIZE_MAX - bound ? SIZE_MAX : bound + content;
-    }
-    bound += VARINT_MAX + 1;
+    size_t bound = 1 + VARINT_MAX + 1;
     for (size_t i = 0; i < value->u.list.n; i++) {
         size_t content = content_bound(&value->u.list.item[i]);
         if (content > SIZE_MAX - bound) return SIZE_MAX;
         bound += content;
     }
     return bound;
+}
+
+static inline size_t value_bound(const itsm_value *value)
+{
+    if (value->kind == ITSM_LIST) return list_bound(value);
+    size_t content = content_bound(value);
+    return content == SIZE_MAX ? SIZE_MAX : 1 + content;
+}
+
+size_t itsm__value_bound(const itsm_value *value)
+{
+    return value_bound(value);
 }
 
 /* Writing ---------------------------------------------------------------------------------------------------------- */
@@ -119,26 +127,46 @@ static int64_t unzigzag(uint64_t u)
     return u & 1 ? -(int64_t)half - 1 : (int64_t)half;
 }
 
-unsigned char *itsm__varint_put(unsigned char *p, uint64_t u)
+#define EACH UINT64_C(0x0101010101010101) /* of eight bytes the lowest bit ... */
+#define MORE UINT64_C(0x8080808080808080) /* ... and the highest: another byte follows */
+
+/* Eight bytes at once, all of which the bound has room for. */
+static unsigned char *put_long(unsigned char *p, uint64_t u)
 {
-    for (; u >= 0x80; u >>= 7) *p++ = (unsigned char)(u | 0x80);
-    *p++ = (unsigned char)u;
-    return p;
+    size_t n = u >> 28 ? 5 : 2;
+    itsm__put_le64(p, itsm__spread_7(u) | MORE);
+    while (n < 8 && u >> 7 * n) n++;
+    if (u >> 56 == 0) p[n - 1] &= 0x7F;
+    else p[8] = (unsigned char)(u >> 56 | (u >> 63 ? 0x80 : 0)), n = 9;
+    if (u >> 63) p[n++] = 1;
+    return p + n;
 }
 
-static unsigned char *put_content(unsigned char *p, const itsm_value *value)
+static inline unsigned char *put_varint(unsigned char *p, uint64_t u)
+{
+    if (u >= 0x80) return put_long(p, u);
+    *p = (unsigned char)u;
+    return p + 1;
+}
+
+unsigned char *itsm__varint_put(unsigned char *p, uint64_t u)
+{
+    return put_varint(p, u);
+}
+
+static inline unsigned char *put_content(unsigned char *p, const itsm_value *value)
 {
     switch (form_of(value->kind)) {
     case FORM_NONE: return p;
-    case FORM_DECIMAL: *p++ = (unsigned char)value->scale; return itsm__varint_put(p, zigzag(value->u.i));
-    case FORM_NUMBER: return itsm__varint_put(p, zigzag(value->u.i));
+    case FORM_DECIMAL: *p++ = (unsigned char)value->scale; return put_varint(p, zigzag(value->u.i));
+    case FORM_NUMBER: return put_varint(p, zigzag(value->u.i));
     case FORM_REF:
-        p = itsm__varint_put(p, value->u.ref.type);
-        p = itsm__varint_put(p, value->u.ref.id.hi);
-        return itsm__varint_put(p, value->u.ref.id.lo);
+        p = put_varint(p, value->u.ref.type);
+        p = put_varint(p, value->u.ref.id.hi);
+        return put_varint(p, value->u.ref.id.lo);
     default: {
         itsm_bytes b = bytes_of(value);
-        p = itsm__varint_put(p, b.n);
+        p = put_varint(p, b.n);
         if (b.n) memcpy(p, b.p, b.n);
         return p + b.n;
     }
@@ -149,7 +177,7 @@ unsigned char *itsm__value_put(unsigned char *p, const itsm_value *value)
 {
     *p++ = (unsigned char)value->kind;
     if (value->kind != ITSM_LIST) return put_content(p, value);
-    p = itsm__varint_put(p, value->u.list.n);
+    p = put_varint(p, value->u.list.n);
     if (value->u.list.n) *p++ = (unsigned char)value->u.list.item[0].kind;
     for (size_t i = 0; i < value->u.list.n; i++) p = put_content(p, &value->u.list.item[i]);
     return p;
@@ -191,19 +219,14 @@ itsm_status itsm__fields_encode(itsm_buf *out, const itsm_row_field *fields, siz
 
 /* Reading ---------------------------------------------------------------------------------------------------------- */
 
-static size_t left(const itsm__reader *in)
+static inline size_t left(const itsm__reader *in)
 {
     return (size_t)(in->end - in->p);
 }
 
-itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in)
+static itsm_status read_bytewise(uint64_t *out, itsm__reader *in)
 {
     const unsigned char *p = in->p;
-    if (p != in->end && *p < 0x80) {
-        *out = *p;
-        in->p = p + 1;
-        return ITSM_OK;
-    }
     uint64_t u = 0;
     for (unsigned shift = 0; p != in->end; shift += 7) {
         unsigned byte = *p++;
@@ -218,7 +241,41 @@ itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in)
     return ITSM_E_CORRUPT;
 }
 
-static itsm_status read_content(itsm_value *out, itsm__reader *in)
+/* Eight bytes at once, where there are as many as one can have. */
+static itsm_status read_long(uint64_t *out, itsm__reader *in)
+{
+    if (left(in) < VARINT_MAX) return read_bytewise(out, in);
+    uint64_t eight = itsm__le64(in->p), ends = ~eight & MORE;
+    if (!ends) {
+        unsigned last = in->p[8] & 0x80 ? 10 : 9, end = in->p[last - 1];
+        if (last == 10 ? end != 1 : end == 0) return ITSM_E_CORRUPT; /* above 2^64 - 1, or longer than needed */
+        *out = itsm__gather_7(eight & ~MORE) | (uint64_t)in->p[8] << 56 | (last == 10 ? UINT64_C(1) << 63 : 0);
+        in->p += last;
+        return ITSM_OK;
+    }
+    uint64_t below = (ends & (~ends + 1)) - 1; /* the bits below the first end */
+    size_t n = (size_t)((below & EACH) * EACH >> 56);
+    uint64_t u = itsm__gather_7(eight & below);
+    if (n > 1 && u >> 7 * (n - 1) == 0) return ITSM_E_CORRUPT; /* longer than needed */
+    *out = u;
+    in->p += n;
+    return ITSM_OK;
+}
+
+/* Most numbers are a byte. */
+static inline itsm_status read_varint(uint64_t *out, itsm__reader *in)
+{
+    if (in->p == in->end || *in->p >= 0x80) return read_long(out, in);
+    *out = *in->p++;
+    return ITSM_OK;
+}
+
+itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in)
+{
+    return read_varint(out, in);
+}
+
+static inline itsm_status read_content(itsm_value *out, itsm__reader *in)
 {
     uint64_t u = 0, type = 0, hi = 0;
     switch (form_of(out->kind)) {
@@ -226,22 +283,22 @@ static itsm_status read_content(itsm_value *out, itsm__reader *in)
     case FORM_DECIMAL:
         if (left(in) == 0 || *in->p > ITSM__DECIMAL_SCALE_MAX) return ITSM_E_CORRUPT;
         out->scale = *in->p++;
-        if (itsm__varint_read(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
+        if (read_varint(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
         out->u.i = unzigzag(u);
         return ITSM_OK;
     case FORM_NUMBER:
-        if (itsm__varint_read(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
+        if (read_varint(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
         out->u.i = unzigzag(u);
         return ITSM_OK;
     case FORM_REF:
-        if (itsm__varint_read(&type, in) != ITSM_OK || type > UINT32_MAX || itsm__varint_read(&hi, in) != ITSM_OK ||
-            itsm__varint_read(&u, in) != ITSM_OK)
+        if (read_varint(&type, in) != ITSM_OK || type > UINT32_MAX || read_varint(&hi, in) != ITSM_OK ||
+            read_varint(&u, in) != ITSM_OK)
             return ITSM_E_CORRUPT;
         out->u.ref.type = (uint32_t)type;
         out->u.ref.id.hi = hi, out->u.ref.id.lo = u;
         return ITSM_OK;
     default:
-        if (itsm__varint_read(&u, in) != ITSM_OK || u > left(in)) return ITSM_E_CORRUPT;
+        if (read_varint(&u, in) != ITSM_OK || u > left(in)) return ITSM_E_CORRUPT;
         set_bytes(out, in->p, (size_t)u);
         in->p += (size_t)u;
         return ITSM_OK;
@@ -252,7 +309,7 @@ static itsm_status read_content(itsm_value *out, itsm__reader *in)
 static itsm_status read_list(itsm_value *out, itsm__reader *in, itsm__arena *arena)
 {
     uint64_t n = 0;
-    if (itsm__varint_read(&n, in) != ITSM_OK || n > LIST_MAX || n > left(in)) return ITSM_E_CORRUPT;
+    if (read_varint(&n, in) != ITSM_OK || n > LIST_MAX || n > left(in)) return ITSM_E_CORRUPT;
     out->u.list.item = NULL, out->u.list.n = (size_t)n;
     if (n == 0) return ITSM_OK;
     uint16_t kind = *in->p++;
@@ -268,7 +325,7 @@ static itsm_status read_list(itsm_value *out, itsm__reader *in, itsm__arena *are
     return ITSM_OK;
 }
 
-static itsm_status read_value(itsm_value *out, itsm__reader *in, itsm__arena *arena)
+static inline itsm_status read_value(itsm_value *out, itsm__reader *in, itsm__arena *arena)
 {
     memset(out, 0, sizeof *out);
     if (left(in) == 0) return ITSM_E_CORRUPT;
@@ -285,29 +342,36 @@ itsm_status itsm__value_read(itsm_value *out, itsm__reader *in, itsm__arena *are
     return rc;
 }
 
-itsm_status itsm__fields_decode(itsm_row_field **fields, size_t *n, size_t *capacity, const itsm__memory *memory,
-                                itsm__arena *arena, itsm_bytes body)
+static itsm_status read_fields(itsm_row_field *fields, size_t n, size_t *bound, itsm__reader in, itsm__arena *arena)
+{
+    uint64_t number = 0, step;
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (read_varint(&step, &in) != ITSM_OK || step == 0 || step > UINT16_MAX - number) return ITSM_E_CORRUPT;
+        number += step;
+        fields[i].no = (uint16_t)number;
+        itsm_status rc = read_value(&fields[i].value, &in, arena);
+        if (rc != ITSM_OK) return rc;
+        sum += value_bound(&fields[i].value);
+    }
+    if (bound) *bound = sum;
+    return in.p == in.end ? ITSM_OK : ITSM_E_CORRUPT;
+}
+
+itsm_status itsm__fields_decode(itsm_row_field **fields, size_t *n, size_t *capacity, size_t *bound,
+                                const itsm__memory *memory, itsm__arena *arena, itsm_bytes body)
 {
     itsm__reader in;
-    uint64_t count = 0, number = 0;
+    uint64_t count = 0;
     *n = 0;
     if (body.n == 0) return ITSM_E_CORRUPT;
     in.p = body.p, in.end = in.p + body.n;
     if (*in.p != ITSM__CODEC_VERSION) return *in.p > ITSM__CODEC_VERSION ? ITSM_E_VERSION : ITSM_E_CORRUPT;
     in.p++;
     /* A field takes two bytes at least. */
-    if (itsm__varint_read(&count, &in) != ITSM_OK || count > UINT16_MAX || count > left(&in) / 2) return ITSM_E_CORRUPT;
+    if (read_varint(&count, &in) != ITSM_OK || count > UINT16_MAX || count > left(&in) / 2) return ITSM_E_CORRUPT;
     itsm_status rc = itsm__grow(memory, fields, capacity, (size_t)count, sizeof **fields);
-    if (rc != ITSM_OK) return rc;
-    for (size_t i = 0; i < count; i++) {
-        itsm_row_field *field = &(*fields)[i];
-        uint64_t step = 0;
-        if (itsm__varint_read(&step, &in) != ITSM_OK || step == 0 || step > UINT16_MAX - number) return ITSM_E_CORRUPT;
-        number += step;
-        field->no = (uint16_t)number;
-        if ((rc = read_value(&field->value, &in, arena)) != ITSM_OK) return rc;
-    }
-    if (in.p != in.end) return ITSM_E_CORRUPT;
-    *n = (size_t)count;
-    return ITSM_OK;
+    if (rc == ITSM_OK) rc = read_fields(*fields, (size_t)count, bound, in, arena);
+    if (rc == ITSM_OK) *n = (size_t)count;
+    return rc;
 }

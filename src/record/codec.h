@@ -51,9 +51,9 @@ itsm_status itsm__value_read(itsm_value *out, itsm__reader *in, itsm__arena *are
 
 /*
  * Read a body.  *fields is an array of capacity *capacity of `memory` that grows as needed and is reused; *n fields are
- * in it after success.  ITSM_E_VERSION for a newer format.
+ * in it after success, and *bound, which may be NULL, is the sum of their bounds.  ITSM_E_VERSION for a newer format.
  */
-itsm_status itsm__fields_decode(itsm_row_field **fields, size_t *n, size_t *capacity, const itsm__memory *memory,
-                                itsm__arena *arena, itsm_bytes body);
+itsm_status itsm__fields_decode(itsm_row_field **fields, size_t *n, size_t *capacity, size_t *bound,
+                                const itsm__memory *memory, itsm__arena *arena, itsm_bytes body);
 
 #endif

@@ -29,7 +29,7 @@ static int is_textual(unsigned kind)
     return kind == ITSM_TEXT || kind == ITSM_ENUM || kind == ITSM_PARTY || kind == ITSM_MAP || kind == ITSM_BLOB;
 }
 
-int itsm__value_is_empty(const itsm_value *value)
+static inline int is_empty(const itsm_value *value)
 {
     switch (value->kind) {
     case ITSM_NONE: return 1;
@@ -41,6 +41,11 @@ int itsm__value_is_empty(const itsm_value *value)
     case ITSM_LIST: return value->u.list.n == 0;
     default: return 0;
     }
+}
+
+int itsm__value_is_empty(const itsm_value *value)
+{
+    return is_empty(value);
 }
 
 /* The kind a value takes in a field of kind `wanted`: the wanted one where that loses nothing. */
@@ -121,7 +126,15 @@ static void empty(itsm_record *record, const itsm_type_def *type, itsm_ref ref, 
 {
     record->type = type, record->ref = ref, record->revision = revision;
     record->nfields = 0, record->bytes = HEAD_BOUND;
+    memset(&record->written, 0, sizeof record->written), memset(record->place, 0, sizeof record->place);
     itsm__arena_reset(&record->arena);
+}
+
+/* Enter where the fields from number i of the array on stand. */
+static void enter_places(itsm_record *record, size_t i)
+{
+    for (; i < record->nfields && record->fields[i].no < ITSM__RECORD_NEAR; i++)
+        record->place[record->fields[i].no] = (uint8_t)(i + 1);
 }
 
 itsm_status itsm__record_reset(itsm_record *record, const itsm_type_def *type, itsm_ref ref)
@@ -163,8 +176,10 @@ static itsm_status assign(itsm_record *record, const itsm_record *from)
         record->fields[i].no = from->fields[i].no;
         rc = copy_value(&record->fields[i].value, &record->arena, &from->fields[i].value, ITSM_NONE);
     }
-    if (rc == ITSM_OK) record->nfields = from->nfields, record->bytes = from->bytes;
-    return rc;
+    if (rc != ITSM_OK) return rc;
+    record->nfields = from->nfields, record->bytes = from->bytes;
+    memcpy(record->place, from->place, sizeof record->place);
+    return ITSM_OK;
 }
 
 itsm_status itsm_record_copy(itsm_record **out, itsm_ctx *ctx, const itsm_record *from)
@@ -180,13 +195,16 @@ itsm_status itsm_record_copy(itsm_record **out, itsm_ctx *ctx, const itsm_record
     return rc;
 }
 
-itsm_status itsm__record_keep(itsm_record *kept, const itsm_record *record)
+itsm_status itsm__record_keep(itsm_record *kept, itsm_record *record)
 {
-    empty(kept, record->type, record->ref, record->revision);
+    kept->type = record->type, kept->ref = record->ref, kept->revision = record->revision;
     itsm_status rc = itsm__grow(&kept->memory, &kept->fields, &kept->capacity, record->nfields, sizeof *kept->fields);
     if (rc != ITSM_OK) return rc;
     if (record->nfields) memcpy(kept->fields, record->fields, record->nfields * sizeof *kept->fields);
     kept->nfields = record->nfields, kept->bytes = record->bytes;
+    memcpy(kept->place, record->place, sizeof kept->place);
+    kept->texts = itsm__arena_here(&record->arena);
+    memset(&record->written, 0, sizeof record->written);
     return ITSM_OK;
 }
 
@@ -195,6 +213,8 @@ void itsm__record_restore(itsm_record *record, itsm_record *kept)
     const itsm_record changed = *record;
     record->fields = kept->fields, record->capacity = kept->capacity;
     record->nfields = kept->nfields, record->bytes = kept->bytes, record->revision = kept->revision;
+    memcpy(record->place, kept->place, sizeof record->place);
+    itsm__arena_back(&record->arena, kept->texts);
     kept->fields = changed.fields, kept->capacity = changed.capacity;
     empty(kept, kept->type, kept->ref, kept->revision);
 }
@@ -227,7 +247,7 @@ const itsm_model *itsm_record_model(const itsm_record *record)
 /* Reading and setting fields -------------------------------------------------------------------------------------- */
 
 /* Where the field stands or would stand. */
-static size_t place_of(const itsm_record *record, uint16_t number)
+static size_t search(const itsm_record *record, uint16_t number)
 {
     const itsm_row_field *base = record->fields;
     size_t n = record->nfields;
@@ -240,9 +260,15 @@ static size_t place_of(const itsm_record *record, uint16_t number)
     return (size_t)(base - record->fields) + (base->no < number);
 }
 
-const itsm_value *itsm__record_at(const itsm_record *record, uint16_t number)
+static size_t place_of(const itsm_record *record, uint16_t number)
 {
-    size_t at = place_of(record, number);
+    if (number < ITSM__RECORD_NEAR && record->place[number]) return record->place[number] - 1u;
+    return search(record, number);
+}
+
+const itsm_value *itsm__record_at_far(const itsm_record *record, uint16_t number)
+{
+    size_t at = search(record, number);
     return at < record->nfields && record->fields[at].no == number ? &record->fields[at].value : NULL;
 }
 
@@ -290,6 +316,17 @@ static void remove_number(itsm_record *record, uint16_t number)
     record->bytes -= NUMBER_BOUND + itsm__value_bound(&record->fields[at].value);
     record->nfields--;
     memmove(&record->fields[at], &record->fields[at + 1], (record->nfields - at) * sizeof *record->fields);
+    if (number < ITSM__RECORD_NEAR) record->place[number] = 0;
+    enter_places(record, at);
+    itsm__numbers_add(&record->written, number);
+}
+
+/* Would the field hold what it holds already?  Items of lists are not compared: they may take other kinds. */
+static int is_same(const itsm_value *held, const itsm_value *value, uint16_t wanted)
+{
+    itsm_value fitted = *value;
+    fitted.kind = fitting_kind(value->kind, wanted);
+    return value->kind != ITSM_LIST && itsm_value_eq(held, &fitted);
 }
 
 /* Everything that can fail is done before the record is touched. */
@@ -303,6 +340,8 @@ static itsm_status set_number(itsm_record *record, uint16_t number, const itsm_v
     if (!itsm__value_is_sound(value)) return ITSM_E_MISUSE;
     size_t at = place_of(record, number);
     int there = at < record->nfields && record->fields[at].no == number;
+    if (there && is_same(&record->fields[at].value, value, wanted))
+        return itsm__numbers_add(&record->written, number), ITSM_OK;
     size_t before = there ? NUMBER_BOUND + itsm__value_bound(&record->fields[at].value) : 0;
     size_t bound = itsm__value_bound(value);
     if (bound > ITSM_RECORD_MAX || record->bytes - before + bound + NUMBER_BOUND > ITSM_RECORD_MAX) return ITSM_E_LIMIT;
@@ -316,7 +355,9 @@ static itsm_status set_number(itsm_record *record, uint16_t number, const itsm_v
         memmove(&record->fields[at + 1], &record->fields[at], (record->nfields - at) * sizeof *record->fields);
         record->fields[at].no = number;
         record->nfields++;
+        enter_places(record, at);
     }
+    itsm__numbers_add(&record->written, number);
     record->fields[at].value = copy;
     record->bytes = record->bytes - before + NUMBER_BOUND + itsm__value_bound(&copy);
     return ITSM_OK;
@@ -387,19 +428,17 @@ static itsm_status read_body(itsm_record *record, itsm_bytes body)
 {
     itsm_str copy;
     itsm_bytes kept;
-    size_t n = 0, bytes = HEAD_BOUND;
+    size_t n = 0, bound = 0;
     if (body.n > ITSM_RECORD_MAX) return ITSM_E_LIMIT;
     itsm_status rc = itsm__arena_copy(&copy, &record->arena, itsm_str_n(body.p, body.n));
     if (rc != ITSM_OK) return rc;
     kept.p = copy.p, kept.n = copy.n;
-    rc = itsm__fields_decode(&record->fields, &n, &record->capacity, &record->memory, &record->arena, kept);
+    rc = itsm__fields_decode(&record->fields, &n, &record->capacity, &bound, &record->memory, &record->arena, kept);
     if (rc != ITSM_OK) return rc;
-    for (size_t i = 0; i < n; i++) {
-        const itsm_row_field *field = &record->fields[i];
-        if (is_beside(field->no) || itsm__value_is_empty(&field->value)) return ITSM_E_CORRUPT;
-        bytes += NUMBER_BOUND + itsm__value_bound(&field->value);
-    }
-    record->nfields = n, record->bytes = bytes;
+    for (size_t i = 0; i < n; i++)
+        if (is_beside(record->fields[i].no) || is_empty(&record->fields[i].value)) return ITSM_E_CORRUPT;
+    record->nfields = n, record->bytes = HEAD_BOUND + n * NUMBER_BOUND + bound;
+    enter_places(record, 0);
     return ITSM_OK;
 }
 

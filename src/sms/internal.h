@@ -15,6 +15,7 @@
 
 #include "base/ctx.h"
 #include "base/map.h"
+#include "record/internal.h"
 #include "sms/history.h"
 #include "sms/observe.h"
 
@@ -144,7 +145,8 @@ typedef struct itsm__mark {
     size_t history, audit, notices, nnotices, bytes, nlinks;
     size_t replaced;                 /* a link change that was overwritten, or SIZE_MAX ... */
     itsm__link_change replaced_link; /* ... and what it was */
-    int has_txid, schedule_checked, schedule_dirty;
+    int has_txid, schedule_loaded, schedule_checked, schedule_dirty;
+    itsm__arena_mark arena;
 } itsm__mark;
 
 /* Places in a type, in order. */
@@ -162,6 +164,7 @@ typedef struct itsm__machine_move {
 /* What operations look at in a type, out of all it has. */
 typedef struct itsm__plan {
     itsm__places derived;   /* fields */
+    itsm__numbers formulas; /* of those, and of the fields they are derived from */
     itsm__places mandatory; /* fields that are so somewhere */
     itsm__places links;     /* relations that are kept in a field */
     itsm__machine_move *timed; /* moves that a timer makes */
@@ -388,6 +391,8 @@ itsm_status itsm__find_number(itsm_ref *out, itsm_ctx *ctx, itsm_view *view, con
                               itsm_str number);
 /* Recompute derived fields, but for those that the source of an observation carries. */
 itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigned char *known);
+/* The same for a draft that was derived when it was touched: needed only if what formulas read was written since. */
+itsm_status itsm__derive_again(const itsm_sms *sms, itsm_record *record);
 
 /* approve.c ----------------------------------------------------------------------------------------------------------- */
 

@@ -147,7 +147,7 @@ static itsm_status link_end(itsm_ref *out, itsm_work *work, itsm_bytes body, uin
 {
     itsm_row_field *fields = NULL;
     size_t n = 0, capacity = 0;
-    itsm_status rc = itsm__fields_decode(&fields, &n, &capacity, &work->memory, &work->arena, body);
+    itsm_status rc = itsm__fields_decode(&fields, &n, &capacity, NULL, &work->memory, &work->arena, body);
     if (!rc) rc = ITSM_E_CORRUPT;
     for (size_t i = 0; i < n; i++)
         if (fields[i].no == which && fields[i].value.kind == ITSM_REF) *out = fields[i].value.u.ref, rc = ITSM_OK;
@@ -490,7 +490,7 @@ static itsm_status change_link(itsm_work *work, itsm_ref from, itsm_str relation
     for (size_t i = 0; i < work->ntouches && !rc; i++) {
         const itsm__touch *touch = &work->touches[i];
         rc = itsm__derive(work->sms, touch->draft->record, NULL);
-        if (!rc) rc = itsm__record_check_written(work->ctx, touch->draft->record, touch->before);
+        if (!rc) rc = itsm__record_check_written(work->ctx, touch->draft->record);
     }
     return itsm__work_end(work, rc);
 }

@@ -290,17 +290,16 @@ static itsm_status move_once(moving *m, itsm_status written)
     const itsm_state_def *from = itsm__primary_state(m->draft->record);
     itsm_status rc = itsm__work_touch(&touch, m->work, m->draft, ITSM_AUDIT_MOVE, m->move->name), found;
     if (rc || (rc = itsm__derive(m->work->sms, m->draft->record, NULL))) return rc;
-    const itsm_record *before = touch->before; /* the touches may move */
     if (is_failure(found = judge(m))) return found;
     found = itsm__worse(itsm__worse(written, found), apply_effects(m));
     if (is_failure(found)) return found;
     if ((rc = itsm__set_state(m->draft->record, m->machine, m->move->to)) ||
-        (rc = itsm__derive(m->work->sms, m->draft->record, NULL)) ||
+        (rc = itsm__derive_again(m->work->sms, m->draft->record)) ||
         (rc = itsm__approval_decide(m->work, m->draft, from)))
         return rc;
     if (m->machine->index == 0) /* fields name states of the primary facet only */
         found = itsm__worse(found, itsm__check_mandatory(m->work, m->draft, itsm__primary_state(m->draft->record)));
-    return found ? found : itsm__record_check_written(m->work->ctx, m->draft->record, before);
+    return found ? found : itsm__record_check_written(m->work->ctx, m->draft->record);
 }
 
 /* The act under way, done by the library itself. */

@@ -101,7 +101,7 @@ static itsm_status notice_read(itsm_notice *out, const itsm_row *row, itsm_row_f
                                const itsm__memory *memory, itsm__arena *arena)
 {
     size_t n = 0;
-    itsm_status rc = itsm__fields_decode(fields, &n, capacity, memory, arena, row->body);
+    itsm_status rc = itsm__fields_decode(fields, &n, capacity, NULL, memory, arena, row->body);
     if (rc) return rc;
     const itsm_value *to = find_value(*fields, n, NOTICE_TO, ITSM_TEXT),
                      *event = find_value(*fields, n, NOTICE_EVENT, ITSM_TEXT);

@@ -208,6 +208,12 @@ itsm_status itsm__derive(const itsm_sms *sms, itsm_record *record, const unsigne
     return rc;
 }
 
+itsm_status itsm__derive_again(const itsm_sms *sms, itsm_record *record)
+{
+    if (!itsm__numbers_meet(&record->written, &itsm__plan_of(sms, record)->formulas)) return ITSM_OK;
+    return itsm__derive(sms, record, NULL);
+}
+
 /* Writing as a host ------------------------------------------------------------------------------------------------- */
 
 /* Every record that a value refers to must be there. */
@@ -368,7 +374,7 @@ static itsm_status create(itsm__draft *draft, itsm_work *work, const itsm_named 
     if ((rc = itsm__derive(work->sms, draft->record, NULL))) return rc;
     if ((rc = itsm__approval_ask(work, draft)) && rc != ITSM_E_REFUSED) return rc;
     found = itsm__worse(itsm__worse(found, rc), itsm__check_mandatory(work, draft, NULL));
-    if (!found) found = itsm__record_check_written(work->ctx, draft->record, NULL);
+    if (!found) found = itsm__record_check_written(work->ctx, draft->record);
     return found ? found : give_number(work, draft->record);
 }
 
@@ -412,6 +418,6 @@ itsm_status itsm_work_change(itsm_work *work, itsm_ref ref, uint64_t expect, con
     rc = itsm__write_fields(work, draft, set, n, itsm__primary_state(draft->record), 0);
     if (!rc) rc = itsm__derive(work->sms, draft->record, NULL);
     if (!rc) rc = itsm__approvals_void_edited(work, draft, before, set, n);
-    if (!rc) rc = itsm__record_check_written(work->ctx, draft->record, before);
+    if (!rc) rc = itsm__record_check_written(work->ctx, draft->record);
     return itsm__work_end(work, rc);
 }

@@ -32,6 +32,17 @@ static itsm_status list_places(itsm__places *out, itsm_sms *sms, const itsm_type
     return ITSM_OK;
 }
 
+static void note_formulas(itsm__plan *plan, const itsm_type_def *type)
+{
+    for (size_t i = 0; i < plan->derived.n; i++) {
+        const itsm_field_def *field = &type->fields[plan->derived.at[i]];
+        itsm__numbers_add(&plan->formulas, field->number);
+        for (size_t k = 0; k < field->derive[0].nodes; k++)
+            if (field->derive[k].kind == ITSM_DERIVE_FIELD)
+                itsm__numbers_add(&plan->formulas, type->fields[field->derive[k].field].number);
+    }
+}
+
 static int is_timed(const itsm_move_def *move)
 {
     for (size_t i = 0; i < move->nactors; i++)
@@ -64,6 +75,7 @@ itsm_status itsm__plans_new(itsm_sms *sms)
         const itsm_type_def *type = itsm_model_type_at(sms->model, t);
         itsm__plan *plan = &sms->plans[type->index];
         rc = list_places(&plan->derived, sms, type, type->nfields, is_derived);
+        if (!rc) note_formulas(plan, type);
         if (!rc) rc = list_places(&plan->mandatory, sms, type, type->nfields, is_mandatory);
         if (!rc) rc = list_places(&plan->links, sms, type, type->nlinks, is_kept_in_field);
         if (!rc) rc = list_timed(plan, sms, type);

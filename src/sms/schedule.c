@@ -29,7 +29,7 @@ static itsm_status read_row(itsm__schedule *s, itsm_work *work, const itsm_row *
 {
     itsm_row_field *fields = NULL;
     size_t n = 0, capacity = 0;
-    itsm_status rc = itsm__fields_decode(&fields, &n, &capacity, &work->memory, &work->arena, row->body);
+    itsm_status rc = itsm__fields_decode(&fields, &n, &capacity, NULL, &work->memory, &work->arena, row->body);
     for (size_t i = 0; i < n && !rc; i++) {
         const itsm_value *value = &fields[i].value;
         if (value->kind != ITSM_LIST || fields[i].no < BLACKOUT_FROM || fields[i].no > BLACKOUT_NAME)

@@ -203,9 +203,11 @@ itsm_status itsm__work_begin(itsm_work *work)
                            "what was committed before may have been written: commit again or clear the work");
     itsm_status rc = itsm__work_ready(work);
     if (rc) return rc;
+    mark->arena = itsm__arena_here(&work->arena);
     mark->history = work->history.n, mark->audit = work->audit.n, mark->notices = work->notices.n;
     mark->nnotices = work->nnotices, mark->bytes = work->bytes.n, mark->nlinks = work->nlinks;
     mark->replaced = SIZE_MAX, mark->has_txid = work->has_txid;
+    mark->schedule_loaded = work->schedule.loaded;
     mark->schedule_checked = work->schedule.checked, mark->schedule_dirty = work->schedule.dirty;
     work->ntouches = work->nchecks = work->ndeviations = 0, work->by_system = 0;
     return ITSM_OK;
@@ -306,7 +308,7 @@ itsm_status itsm__work_check(itsm_work *work, itsm__draft *draft)
 /* A touch that keeps what the draft holds. */
 static itsm_status spare_touch(itsm__touch **out, itsm_work *work, const itsm__draft *draft)
 {
-    const itsm_record *record = draft->record;
+    itsm_record *record = draft->record;
     itsm_status rc =
         itsm__grow(&work->memory, &work->touches, &work->touch_capacity, work->ntouches + 1, sizeof *work->touches);
     if (rc) return rc;
@@ -377,6 +379,8 @@ void itsm__work_undo(itsm_work *work)
     work->history.n = mark->history, work->audit.n = mark->audit, work->notices.n = mark->notices;
     work->nnotices = mark->nnotices, work->bytes.n = mark->bytes, work->has_txid = mark->has_txid;
     work->schedule.checked = mark->schedule_checked, work->schedule.dirty = mark->schedule_dirty;
+    work->schedule.loaded = mark->schedule_loaded;
+    itsm__arena_back(&work->arena, mark->arena);
 }
 
 /* Settling ---------------------------------------------------------------------------------------------------------- */
@@ -413,11 +417,11 @@ static int kept_elsewhere(uint16_t number)
 static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_record *before,
                                const itsm_record *after)
 {
-    const itsm_row_field *a = itsm_record_fields(before), *b = itsm_record_fields(after);
-    const itsm_row_field *a_end = a ? a + itsm_record_count(before) : a; /* none: there is no array */
-    const itsm_row_field *b_end = b ? b + itsm_record_count(after) : b;
+    const itsm_row_field *a = before->fields, *b = after->fields;
+    const itsm_row_field *a_end = a ? a + before->nfields : a; /* none: there is no array */
+    const itsm_row_field *b_end = b ? b + after->nfields : b;
     itsm_status rc = itsm__grow(&work->memory, &work->replaced, &work->replaced_capacity,
-                                (size_t)((a_end - a) + (b_end - b)), sizeof *work->replaced);
+                                before->nfields + after->nfields, sizeof *work->replaced);
     if (rc) return rc;
     itsm_row_field *out = work->replaced;
     entry->before = out, entry->nbefore = 0;
@@ -425,16 +429,14 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
         const itsm_row_field *from = a < a_end && (b == b_end || a->no <= b->no) ? a : NULL;
         const itsm_row_field *to = b < b_end && (a == a_end || b->no <= a->no) ? b : NULL;
         uint16_t number = from ? from->no : to->no;
-        int same =
-            from && to && (itsm__value_is_kept(&from->value, &to->value) || itsm_value_eq(&from->value, &to->value));
-        if (!same && !kept_elsewhere(number)) {
-            itsm_row_field *field = &out[entry->nbefore++];
-            memset(field, 0, sizeof *field);
-            field->no = number;
-            if (from) field->value = from->value;
-        }
         if (from) a++;
         if (to) b++;
+        if (!itsm__numbers_has(&after->written, number) || kept_elsewhere(number)) continue;
+        if (from && to && itsm_value_eq(&from->value, &to->value)) continue;
+        itsm_row_field *field = &out[entry->nbefore++];
+        memset(field, 0, sizeof *field);
+        field->no = number;
+        if (from) field->value = from->value;
     }
     return ITSM_OK;
 }

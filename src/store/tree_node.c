@@ -86,16 +86,21 @@ static int against_node(const itsm__tree_node *node, size_t i, itsm__tree_key ke
 
 /* Search ---------------------------------------------------------------------------------------------------------- */
 
-/* Number of slots below a word.  Steps of STEP and then one by one are faster than halving: what takes time is memory
-   that is not in the cache, and places that do not depend on each other are fetched at the same time. */
+/* Number of slots below a word.  Steps of STEP first, since places that do not depend on each other are fetched from
+   memory at the same time; then halving, in what came with the last of them. */
 static size_t slots_below(const uint64_t *slot, size_t n, uint64_t word)
 {
-    size_t start = 0, below = 0;
+    size_t start = 0;
 
     while (n - start >= STEP && slot[start + STEP - 1] < word) start += STEP;
-    size_t end = n - start < STEP ? n : start + STEP;
-    for (size_t i = start; i < end; i++) below += slot[i] < word;
-    return start + below;
+    size_t left = n - start < STEP ? n - start : STEP - 1u;
+    if (!left) return start;
+    while (left > 1) { /* no branch on what is found: which way it goes cannot be foretold */
+        size_t half = left / 2;
+        start += slot[start + half - 1] < word ? half : 0;
+        left -= half;
+    }
+    return start + (slot[start] < word);
 }
 
 size_t itsm__node_bound(const itsm__tree_node *node, itsm__tree_key key, int *found)
