@@ -20,9 +20,8 @@ static itsm__memory memory_of(const itsm_buf *buf)
     return memory;
 }
 
-itsm_status itsm__buf_reserve(itsm_buf *buf, size_t more)
+itsm_status itsm__buf_enlarge(itsm_buf *buf, size_t more)
 {
-    if (more <= buf->capacity - buf->n) return ITSM_OK;
     if (more > SIZE_MAX - buf->n) return ITSM_E_NOMEM;
     size_t need = buf->n + more;
     if (need < 64) need = 64;

@@ -48,9 +48,9 @@ void itsm__free(const itsm__memory *memory, void *ptr, size_t size)
     if (ptr) memory->fn(memory->user, ptr, size ? size : 1, 0);
 }
 
-itsm_status itsm__grow(const itsm__memory *memory, void *array_pointer, size_t *capacity, size_t need, size_t element)
+itsm_status itsm__enlarge(const itsm__memory *memory, void *array_pointer, size_t *capacity, size_t need,
+                          size_t element)
 {
-    if (need <= *capacity) return ITSM_OK;
     size_t wanted = *capacity > SIZE_MAX / 2 ? need : *capacity * 2;
     if (wanted < need) wanted = need;
     if (wanted < 8) wanted = 8;

@@ -26,7 +26,13 @@ void itsm__free(const itsm__memory *memory, void *ptr, size_t size);
  * Make room in an array of `element` bytes each for `need` elements in all: doubles, checks for overflow.
  * On failure the array is as it was.
  */
-itsm_status itsm__grow(const itsm__memory *memory, void *array_pointer, size_t *capacity, size_t need, size_t element);
+itsm_status itsm__enlarge(const itsm__memory *memory, void *array_pointer, size_t *capacity, size_t need,
+                          size_t element);
+static inline itsm_status itsm__grow(const itsm__memory *memory, void *array_pointer, size_t *capacity, size_t need,
+                                     size_t element)
+{
+    return need <= *capacity ? ITSM_OK : itsm__enlarge(memory, array_pointer, capacity, need, element);
+}
 
 /* A bump allocator: many small pieces, all given back at once. */
 typedef struct itsm__arena_block itsm__arena_block;

@@ -15,7 +15,13 @@ itsm_status itsm__buf_char(itsm_buf *buf, char c);
 itsm_status itsm__buf_int(itsm_buf *buf, int64_t i);
 itsm_status itsm__buf_uint(itsm_buf *buf, uint64_t u);
 itsm_status itsm__buf_hex(itsm_buf *buf, const void *p, size_t n);
-itsm_status itsm__buf_reserve(itsm_buf *buf, size_t more); /* room for that many more bytes */
+
+/* Room for that many more bytes. */
+itsm_status itsm__buf_enlarge(itsm_buf *buf, size_t more);
+static inline itsm_status itsm__buf_reserve(itsm_buf *buf, size_t more)
+{
+    return more <= buf->capacity - buf->n ? ITSM_OK : itsm__buf_enlarge(buf, more);
+}
 
 /* i * 10^-digits with exactly `digits` digits behind the point: (12345, 2) gives 123.45. */
 itsm_status itsm__buf_fixed(itsm_buf *buf, int64_t i, unsigned digits);

@@ -131,55 +131,61 @@ static int64_t unzigzag(uint64_t u)
 #define MORE UINT64_C(0x8080808080808080) /* ... and the highest: another byte follows */
 
 /* Eight bytes at once, all of which the bound has room for. */
-static unsigned char *put_long(unsigned char *p, uint64_t u)
+unsigned char *itsm__varint_put_long(unsigned char *p, uint64_t u)
 {
-    size_t n = u >> 28 ? 5 : 2;
     itsm__put_le64(p, itsm__spread_7(u) | MORE);
-    while (n < 8 && u >> 7 * n) n++;
-    if (u >> 56 == 0) p[n - 1] &= 0x7F;
-    else p[8] = (unsigned char)(u >> 56 | (u >> 63 ? 0x80 : 0)), n = 9;
-    if (u >> 63) p[n++] = 1;
+    if (u >> 56) {
+        p[8] = (unsigned char)(u >> 56 | (u >> 63 ? 0x80 : 0)), p[9] = 1;
+        return p + 9 + (u >> 63);
+    }
+    size_t n = u >> 28 ? 5u + (u >> 35 != 0) + (u >> 42 != 0) + (u >> 49 != 0) : 2u + (u >> 14 != 0) + (u >> 21 != 0);
+    p[n - 1] &= 0x7F;
     return p + n;
-}
-
-static inline unsigned char *put_varint(unsigned char *p, uint64_t u)
-{
-    if (u >= 0x80) return put_long(p, u);
-    *p = (unsigned char)u;
-    return p + 1;
-}
-
-unsigned char *itsm__varint_put(unsigned char *p, uint64_t u)
-{
-    return put_varint(p, u);
 }
 
 static inline unsigned char *put_content(unsigned char *p, const itsm_value *value)
 {
     switch (form_of(value->kind)) {
     case FORM_NONE: return p;
-    case FORM_DECIMAL: *p++ = (unsigned char)value->scale; return put_varint(p, zigzag(value->u.i));
-    case FORM_NUMBER: return put_varint(p, zigzag(value->u.i));
+    case FORM_DECIMAL: *p++ = (unsigned char)value->scale; return itsm__varint_put(p, zigzag(value->u.i));
+    case FORM_NUMBER: return itsm__varint_put(p, zigzag(value->u.i));
     case FORM_REF:
-        p = put_varint(p, value->u.ref.type);
-        p = put_varint(p, value->u.ref.id.hi);
-        return put_varint(p, value->u.ref.id.lo);
+        p = itsm__varint_put(p, value->u.ref.type);
+        p = itsm__varint_put(p, value->u.ref.id.hi);
+        return itsm__varint_put(p, value->u.ref.id.lo);
     default: {
         itsm_bytes b = bytes_of(value);
-        p = put_varint(p, b.n);
+        p = itsm__varint_put(p, b.n);
         if (b.n) memcpy(p, b.p, b.n);
         return p + b.n;
     }
     }
 }
 
-unsigned char *itsm__value_put(unsigned char *p, const itsm_value *value)
+static inline unsigned char *put_value(unsigned char *p, const itsm_value *value)
 {
     *p++ = (unsigned char)value->kind;
     if (value->kind != ITSM_LIST) return put_content(p, value);
-    p = put_varint(p, value->u.list.n);
+    p = itsm__varint_put(p, value->u.list.n);
     if (value->u.list.n) *p++ = (unsigned char)value->u.list.item[0].kind;
     for (size_t i = 0; i < value->u.list.n; i++) p = put_content(p, &value->u.list.item[i]);
+    return p;
+}
+
+unsigned char *itsm__value_put(unsigned char *p, const itsm_value *value)
+{
+    return put_value(p, value);
+}
+
+unsigned char *itsm__fields_put(unsigned char *p, const itsm_row_field *fields, size_t n)
+{
+    unsigned before = 0;
+    *p++ = ITSM__CODEC_VERSION;
+    p = itsm__varint_put(p, n);
+    for (size_t i = 0; i < n; before = fields[i++].no) {
+        p = itsm__varint_put(p, fields[i].no - before);
+        p = put_value(p, &fields[i].value);
+    }
     return p;
 }
 
@@ -205,15 +211,8 @@ itsm_status itsm__fields_encode(itsm_buf *out, const itsm_row_field *fields, siz
     }
     itsm_status rc = itsm__buf_reserve(out, bound);
     if (rc != ITSM_OK) return rc;
-    unsigned char *begin = (unsigned char *)out->p + out->n, *p = begin;
-    *p++ = ITSM__CODEC_VERSION;
-    p = itsm__varint_put(p, n);
-    before = 0;
-    for (size_t i = 0; i < n; before = fields[i++].no) {
-        p = itsm__varint_put(p, fields[i].no - before);
-        p = itsm__value_put(p, &fields[i].value);
-    }
-    out->n += (size_t)(p - begin);
+    unsigned char *begin = (unsigned char *)out->p + out->n;
+    out->n += (size_t)(itsm__fields_put(begin, fields, n) - begin);
     return ITSM_OK;
 }
 
@@ -242,7 +241,7 @@ static itsm_status read_bytewise(uint64_t *out, itsm__reader *in)
 }
 
 /* Eight bytes at once, where there are as many as one can have. */
-static itsm_status read_long(uint64_t *out, itsm__reader *in)
+itsm_status itsm__varint_read_long(uint64_t *out, itsm__reader *in)
 {
     if (left(in) < VARINT_MAX) return read_bytewise(out, in);
     uint64_t eight = itsm__le64(in->p), ends = ~eight & MORE;
@@ -262,19 +261,6 @@ static itsm_status read_long(uint64_t *out, itsm__reader *in)
     return ITSM_OK;
 }
 
-/* Most numbers are a byte. */
-static inline itsm_status read_varint(uint64_t *out, itsm__reader *in)
-{
-    if (in->p == in->end || *in->p >= 0x80) return read_long(out, in);
-    *out = *in->p++;
-    return ITSM_OK;
-}
-
-itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in)
-{
-    return read_varint(out, in);
-}
-
 static inline itsm_status read_content(itsm_value *out, itsm__reader *in)
 {
     uint64_t u = 0, type = 0, hi = 0;
@@ -283,22 +269,22 @@ static inline itsm_status read_content(itsm_value *out, itsm__reader *in)
     case FORM_DECIMAL:
         if (left(in) == 0 || *in->p > ITSM__DECIMAL_SCALE_MAX) return ITSM_E_CORRUPT;
         out->scale = *in->p++;
-        if (read_varint(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
+        if (itsm__varint_read(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
         out->u.i = unzigzag(u);
         return ITSM_OK;
     case FORM_NUMBER:
-        if (read_varint(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
+        if (itsm__varint_read(&u, in) != ITSM_OK) return ITSM_E_CORRUPT;
         out->u.i = unzigzag(u);
         return ITSM_OK;
     case FORM_REF:
-        if (read_varint(&type, in) != ITSM_OK || type > UINT32_MAX || read_varint(&hi, in) != ITSM_OK ||
-            read_varint(&u, in) != ITSM_OK)
+        if (itsm__varint_read(&type, in) != ITSM_OK || type > UINT32_MAX || itsm__varint_read(&hi, in) != ITSM_OK ||
+            itsm__varint_read(&u, in) != ITSM_OK)
             return ITSM_E_CORRUPT;
         out->u.ref.type = (uint32_t)type;
         out->u.ref.id.hi = hi, out->u.ref.id.lo = u;
         return ITSM_OK;
     default:
-        if (read_varint(&u, in) != ITSM_OK || u > left(in)) return ITSM_E_CORRUPT;
+        if (itsm__varint_read(&u, in) != ITSM_OK || u > left(in)) return ITSM_E_CORRUPT;
         set_bytes(out, in->p, (size_t)u);
         in->p += (size_t)u;
         return ITSM_OK;
@@ -309,7 +295,7 @@ static inline itsm_status read_content(itsm_value *out, itsm__reader *in)
 static itsm_status read_list(itsm_value *out, itsm__reader *in, itsm__arena *arena)
 {
     uint64_t n = 0;
-    if (read_varint(&n, in) != ITSM_OK || n > LIST_MAX || n > left(in)) return ITSM_E_CORRUPT;
+    if (itsm__varint_read(&n, in) != ITSM_OK || n > LIST_MAX || n > left(in)) return ITSM_E_CORRUPT;
     out->u.list.item = NULL, out->u.list.n = (size_t)n;
     if (n == 0) return ITSM_OK;
     uint16_t kind = *in->p++;
@@ -347,7 +333,7 @@ static itsm_status read_fields(itsm_row_field *fields, size_t n, size_t *bound, 
     uint64_t number = 0, step;
     size_t sum = 0;
     for (size_t i = 0; i < n; i++) {
-        if (read_varint(&step, &in) != ITSM_OK || step == 0 || step > UINT16_MAX - number) return ITSM_E_CORRUPT;
+        if (itsm__varint_read(&step, &in) != ITSM_OK || step == 0 || step > UINT16_MAX - number) return ITSM_E_CORRUPT;
         number += step;
         fields[i].no = (uint16_t)number;
         itsm_status rc = read_value(&fields[i].value, &in, arena);
@@ -369,7 +355,7 @@ itsm_status itsm__fields_decode(itsm_row_field **fields, size_t *n, size_t *capa
     if (*in.p != ITSM__CODEC_VERSION) return *in.p > ITSM__CODEC_VERSION ? ITSM_E_VERSION : ITSM_E_CORRUPT;
     in.p++;
     /* A field takes two bytes at least. */
-    if (read_varint(&count, &in) != ITSM_OK || count > UINT16_MAX || count > left(&in) / 2) return ITSM_E_CORRUPT;
+    if (itsm__varint_read(&count, &in) != ITSM_OK || count > UINT16_MAX || count > left(&in) / 2) return ITSM_E_CORRUPT;
     itsm_status rc = itsm__grow(memory, fields, capacity, (size_t)count, sizeof **fields);
     if (rc == ITSM_OK) rc = read_fields(*fields, (size_t)count, bound, in, arena);
     if (rc == ITSM_OK) *n = (size_t)count;

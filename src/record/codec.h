@@ -32,7 +32,18 @@ size_t itsm__value_bound(const itsm_value *value);
 
 /* Write a sound value at p, which has room for its bound; the end of what was written. */
 unsigned char *itsm__value_put(unsigned char *p, const itsm_value *value);
-unsigned char *itsm__varint_put(unsigned char *p, uint64_t u);
+
+/* Write a number where there is room for 10 bytes.  Most are a byte. */
+unsigned char *itsm__varint_put_long(unsigned char *p, uint64_t u);
+static inline unsigned char *itsm__varint_put(unsigned char *p, uint64_t u)
+{
+    if (u >= 0x80) return itsm__varint_put_long(p, u);
+    *p = (unsigned char)u;
+    return p + 1;
+}
+
+/* The same for the body of sound fields in ascending order; room for their bounds, 3 bytes more for each, and 4. */
+unsigned char *itsm__fields_put(unsigned char *p, const itsm_row_field *fields, size_t n);
 
 /* Append one value; fields as a body (they must be in ascending order of their numbers). */
 itsm_status itsm__value_encode(itsm_buf *out, const itsm_value *value);
@@ -46,7 +57,14 @@ typedef struct itsm__reader {
     const unsigned char *p, *end;
 } itsm__reader;
 
-itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in);
+itsm_status itsm__varint_read_long(uint64_t *out, itsm__reader *in);
+static inline itsm_status itsm__varint_read(uint64_t *out, itsm__reader *in)
+{
+    if (in->p == in->end || *in->p >= 0x80) return itsm__varint_read_long(out, in);
+    *out = *in->p++;
+    return ITSM_OK;
+}
+
 itsm_status itsm__value_read(itsm_value *out, itsm__reader *in, itsm__arena *arena);
 
 /*

@@ -11,13 +11,18 @@
 
 #define NO_LIST SIZE_MAX
 
+/* The value of an index's field number i in a record, or NULL. */
+static inline const itsm_value *value_at(const itsm_record *record, const itsm_index_def *index, size_t i)
+{
+    return itsm__record_at(record, record->type->fields[index->fields[i]].number);
+}
+
 /* How many keys an index can have for the record, and which of its fields is a list. */
-static itsm_status count_keys(size_t *n, size_t *list, const itsm_record *record, const itsm_index_def *index)
+static inline itsm_status count_keys(size_t *n, size_t *list, const itsm_record *record, const itsm_index_def *index)
 {
     *n = 1, *list = NO_LIST;
     for (size_t i = 0; i < index->nfields; i++) {
-        const itsm_field_def *field = itsm_type_field_at(record->type, index->fields[i]);
-        const itsm_value *value = field ? itsm__record_at(record, field->number) : NULL;
+        const itsm_value *value = value_at(record, index, i);
         if (!value) {
             *n = 0;
             return ITSM_OK;
@@ -35,8 +40,7 @@ static itsm_status write_key(itsm_buf *key, const itsm_record *record, const its
 {
     itsm_status rc = ITSM_OK;
     for (size_t i = 0; rc == ITSM_OK && i < index->nfields; i++) {
-        const itsm_field_def *field = itsm_type_field_at(record->type, index->fields[i]);
-        const itsm_value *value = itsm__record_at(record, field->number);
+        const itsm_value *value = value_at(record, index, i);
         rc = itsm__key_value(key, i == list ? &value->u.list.item[item] : value);
     }
     return rc;
@@ -82,11 +86,11 @@ static itsm_status add_index(itsm_index_key *keys, size_t *n, const itsm_record 
 itsm_status itsm__record_keys(itsm_index_key **keys, size_t *n, const itsm_record *record, itsm__arena *arena,
                               itsm_buf *scratch)
 {
-    size_t all = 0, nindexes = itsm_type_index_count(record->type), done = 0;
+    size_t all = 0, nindexes = record->type->nindexes, done = 0;
     *keys = NULL, *n = 0;
     for (size_t i = 0; i < nindexes; i++) {
         size_t count = 0, list = 0;
-        itsm_status rc = count_keys(&count, &list, record, itsm_type_index_at(record->type, i));
+        itsm_status rc = count_keys(&count, &list, record, &record->type->indexes[i]);
         if (rc != ITSM_OK) return rc;
         all += count;
     }
@@ -95,7 +99,7 @@ itsm_status itsm__record_keys(itsm_index_key **keys, size_t *n, const itsm_recor
     if (!array) return ITSM_E_NOMEM;
     for (size_t i = 0; i < nindexes; i++) {
         size_t added = 0;
-        itsm_status rc = add_index(array + done, &added, record, itsm_type_index_at(record->type, i), arena, scratch);
+        itsm_status rc = add_index(array + done, &added, record, &record->type->indexes[i], arena, scratch);
         if (rc != ITSM_OK) return rc;
         done += added;
     }

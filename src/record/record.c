@@ -500,16 +500,7 @@ itsm_status itsm_record_encode(itsm_buf *out, const itsm_record *record)
     if (!out || !record) return ITSM_E_MISUSE;
     itsm_status rc = itsm__buf_reserve(out, record->bytes);
     if (rc != ITSM_OK) return rc;
-    unsigned char *begin = (unsigned char *)out->p + out->n, *p = begin;
-    unsigned before = 0;
-    *p++ = ITSM__CODEC_VERSION;
-    p = itsm__varint_put(p, record->nfields);
-    for (size_t i = 0; i < record->nfields; i++) {
-        const itsm_row_field *field = &record->fields[i];
-        p = itsm__varint_put(p, field->no - before);
-        p = itsm__value_put(p, &field->value);
-        before = field->no;
-    }
-    out->n += (size_t)(p - begin);
+    unsigned char *begin = (unsigned char *)out->p + out->n;
+    out->n += (size_t)(itsm__fields_put(begin, record->fields, record->nfields) - begin);
     return ITSM_OK;
 }

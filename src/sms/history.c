@@ -56,25 +56,25 @@ static int64_t unzigzag(uint64_t u)
     return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
 }
 
-static itsm_status put_numbers(itsm_buf *out, const uint64_t *numbers, size_t n)
+#define NUMBER_BOUND 10u /* bytes of a number at most */
+
+static unsigned char *put_text(unsigned char *p, itsm_str text)
 {
-    itsm_status rc = itsm__buf_reserve(out, n * 10);
-    if (rc) return rc;
-    unsigned char *p = (unsigned char *)out->p + out->n;
-    for (size_t i = 0; i < n; i++) p = itsm__varint_put(p, numbers[i]);
-    out->n = (size_t)(p - (unsigned char *)out->p);
-    return ITSM_OK;
+    p = itsm__varint_put(p, text.n);
+    if (text.n) memcpy(p, text.p, text.n);
+    return p + text.n;
 }
 
-static itsm_status put_number(itsm_buf *out, uint64_t number)
+/* Bytes of an entry at most.  What is added up stands in memory, so it does not overflow. */
+static size_t entry_bound(const itsm_history *e)
 {
-    return put_numbers(out, &number, 1);
-}
-
-static itsm_status put_text(itsm_buf *out, itsm_str text)
-{
-    itsm_status rc = put_number(out, text.n);
-    return rc ? rc : itsm__buf_str(out, text);
+    size_t bound = 16 * NUMBER_BOUND + e->who.n + e->event.n;
+    for (size_t i = 0; i < e->nbefore; i++) bound += NUMBER_BOUND + itsm__value_bound(&e->before[i].value);
+    for (size_t i = 0; i < e->ndeviations; i++) {
+        const itsm_deviation *d = &e->deviations[i];
+        bound += 4 * NUMBER_BOUND + d->move.n + d->rule.n + d->clause.n;
+    }
+    return bound;
 }
 
 itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
@@ -82,23 +82,24 @@ itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
     const itsm_history *e = &c->entry;
     const uint64_t head[] = {HISTORY_VERSION, e->action,  e->revision, c->ref.type,          c->ref.id.hi,
                              c->ref.id.lo,    c->txid.hi, c->txid.lo,  zigzag(e->effective), zigzag(e->recorded)};
-    itsm_status rc = put_numbers(out, head, sizeof head / sizeof *head);
-    if (!rc) rc = put_text(out, e->who);
-    if (!rc) rc = put_text(out, e->event);
-    if (!rc) rc = put_number(out, e->nbefore);
-    for (size_t i = 0; i < e->nbefore && !rc; i++) {
-        rc = put_number(out, e->before[i].no);
-        if (!rc) rc = itsm__value_encode(out, &e->before[i].value);
+    const itsm_status rc = itsm__buf_reserve(out, entry_bound(e));
+    if (rc) return rc;
+    unsigned char *const begin = (unsigned char *)out->p + out->n, *p = begin;
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) p = itsm__varint_put(p, head[i]);
+    p = put_text(p, e->who), p = put_text(p, e->event);
+    p = itsm__varint_put(p, e->nbefore);
+    for (size_t i = 0; i < e->nbefore; i++) {
+        p = itsm__varint_put(p, e->before[i].no);
+        p = itsm__value_put(p, &e->before[i].value);
     }
-    if (!rc) rc = put_number(out, e->ndeviations);
-    for (size_t i = 0; i < e->ndeviations && !rc; i++) {
+    p = itsm__varint_put(p, e->ndeviations);
+    for (size_t i = 0; i < e->ndeviations; i++) {
         const itsm_deviation *d = &e->deviations[i];
-        rc = put_number(out, d->undecided);
-        if (!rc) rc = put_text(out, d->move);
-        if (!rc) rc = put_text(out, d->rule);
-        if (!rc) rc = put_text(out, d->clause);
+        p = itsm__varint_put(p, d->undecided);
+        p = put_text(p, d->move), p = put_text(p, d->rule), p = put_text(p, d->clause);
     }
-    return rc;
+    out->n += (size_t)(p - begin);
+    return ITSM_OK;
 }
 
 static itsm_status read_text(itsm_str *out, itsm__reader *in)

@@ -426,6 +426,10 @@ static itsm_status differences(itsm_history *entry, itsm_work *work, const itsm_
     itsm_row_field *out = work->replaced;
     entry->before = out, entry->nbefore = 0;
     while (a < a_end || b < b_end) {
+        if (a < a_end && b < b_end && a->no == b->no && !itsm__numbers_has(&after->written, b->no)) {
+            a++, b++;
+            continue;
+        }
         const itsm_row_field *from = a < a_end && (b == b_end || a->no <= b->no) ? a : NULL;
         const itsm_row_field *to = b < b_end && (a == a_end || b->no <= a->no) ? b : NULL;
         uint16_t number = from ? from->no : to->no;
