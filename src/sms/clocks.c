@@ -21,6 +21,7 @@
 
 #define CLOCK_VERSION 3
 #define CLOCK_EVENTS_MAX 1000000
+#define EVENT_BOUND 60 /* bytes of an event: six numbers of 10 */
 #define CAUSE_STATE 0 /* the cause of a pause that is a state */
 
 static const struct {
@@ -85,9 +86,29 @@ static itsm_status put_unsigned(itsm_buf *out, uint64_t u)
     return ITSM_OK;
 }
 
+static uint64_t zigzag(int64_t i)
+{
+    return (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0);
+}
+
 static itsm_status put_signed(itsm_buf *out, int64_t i)
 {
-    return put_unsigned(out, (uint64_t)i << 1 ^ (i < 0 ? UINT64_MAX : 0));
+    return put_unsigned(out, zigzag(i));
+}
+
+/* Of a clock the events are most: they are written into room reserved for all. */
+static itsm_status put_events(itsm_buf *out, const itsm_clock_event *events, size_t n)
+{
+    itsm_status rc = itsm__buf_reserve(out, n * EVENT_BOUND);
+    if (rc) return rc;
+    unsigned char *const begin = (unsigned char *)out->p + out->n, *p = begin;
+    for (const itsm_clock_event *e = events; e != events + n; e++) {
+        p = itsm__varint_put(p, (uint64_t)e->kind), p = itsm__varint_put(p, e->cause);
+        p = itsm__varint_put(p, zigzag(e->at)), p = itsm__varint_put(p, zigzag(e->recorded));
+        p = itsm__varint_put(p, e->target), p = itsm__varint_put(p, (uint64_t)e->policy);
+    }
+    out->n += (size_t)(p - begin);
+    return ITSM_OK;
 }
 
 /* What an alarm part holds. */
@@ -123,13 +144,7 @@ itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
     if (!rc) rc = put_unsigned(out, clock->nfacts);
     if (!rc && clock->nfacts) rc = itsm_buf_add(out, clock->facts, clock->nfacts);
     if (!rc) rc = put_unsigned(out, clock->n);
-    for (size_t i = 0; i < clock->n && !rc; i++) {
-        const itsm_clock_event *e = &clock->events[i];
-        if ((rc = put_unsigned(out, (uint64_t)e->kind)) || (rc = put_unsigned(out, e->cause)) ||
-            (rc = put_signed(out, e->at)) || (rc = put_signed(out, e->recorded)) || (rc = put_unsigned(out, e->target)))
-            return rc;
-        rc = put_unsigned(out, (uint64_t)e->policy);
-    }
+    if (!rc && clock->n) rc = put_events(out, clock->events, clock->n);
     return rc ? rc : put_alarms(out, clock);
 }
 
