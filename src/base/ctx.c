@@ -34,6 +34,7 @@ itsm_status itsm_ctx_new(itsm_ctx **out, const itsm_ctx_options *options)
     if (o.mutexes && !copy_sized(&made.mutexes, sizeof made.mutexes, o.mutexes)) return ITSM_E_MISUSE;
     if (o.zones && !copy_sized(&made.zones, sizeof made.zones, o.zones)) return ITSM_E_MISUSE;
     itsm__arena_init(&made.text, &memory);
+    itsm_buf_init(&made.message, &made);
     itsm_ctx *ctx = itsm__alloc(&memory, sizeof *ctx);
     if (!ctx) return ITSM_E_NOMEM;
     *ctx = made, *out = ctx;
@@ -56,6 +57,7 @@ void itsm_ctx_free(itsm_ctx *ctx)
     if (!ctx) return;
     itsm__memory memory = ctx->memory;
     itsm__arena_clear(&ctx->text);
+    itsm_buf_clear(&ctx->message);
     itsm__free(&memory, ctx->issues, ctx->issue_capacity * sizeof *ctx->issues);
     itsm__free(&memory, ctx, sizeof *ctx);
 }
@@ -101,14 +103,12 @@ static itsm_str keep(itsm_ctx *ctx, itsm_str text)
 static void add_issue(itsm_ctx *ctx, const itsm_issue *given, const char *format, va_list args)
 {
     if (itsm__grow(&ctx->memory, &ctx->issues, &ctx->issue_capacity, ctx->nissues + 1, sizeof *ctx->issues)) return;
-    itsm_buf message;
-    itsm_buf_init(&message, ctx);
-    (void)itsm__vformat(&message, format, args);
+    ctx->message.n = 0;
+    (void)itsm__vformat(&ctx->message, format, args);
     itsm_issue issue = *given;
     issue.size = sizeof issue;
     issue.where = keep(ctx, given->where), issue.rule = keep(ctx, given->rule), issue.clause = keep(ctx, given->clause);
-    issue.message = keep(ctx, itsm_buf_str(&message));
-    itsm_buf_clear(&message);
+    issue.message = keep(ctx, itsm_buf_str(&ctx->message));
     ctx->issues[ctx->nissues++] = issue;
 }
 

@@ -15,6 +15,7 @@ struct itsm_ctx {
     itsm_mutexes mutexes;   /* create == NULL: none */
     itsm_zone_source zones; /* load == NULL: none */
     itsm__arena text;       /* texts of the issues */
+    itsm_buf message;       /* of the one being added; its memory is kept */
     itsm_issue *issues;
     size_t nissues, issue_capacity;
 };

@@ -81,7 +81,8 @@ typedef struct itsm__draft {
     itsm_record *record;
     uint64_t expect;   /* revision in the store; ITSM_REV_NONE: not there */
     uint64_t revision; /* as this work leaves it */
-    int changed, checked, clocks_loaded, touched;
+    int changed, checked, clocks_loaded, touched, has_history;
+    itsm_id history; /* with has_history: of the first row of its history */
     itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
 } itsm__draft;
 

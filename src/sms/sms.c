@@ -68,6 +68,7 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
     itsm__arena_init(&sms->arena, &sms->memory), itsm__arena_init(&sms->texts, &sms->memory);
     sms->quiet.memory = sms->memory;
     itsm__arena_init(&sms->quiet.text, &sms->memory);
+    itsm_buf_init(&sms->quiet.message, &sms->quiet);
     itsm__approvals_new(sms);
     itsm_status rc = itsm__plans_new(sms);
     if (!rc) rc = itsm__anchors_new(sms);
@@ -93,6 +94,7 @@ void itsm_sms_free(itsm_sms *sms)
     itsm__arena_clear(&sms->arena), itsm__arena_clear(&sms->texts);
     itsm__free(&sms->memory, sms->retentions, sms->nretentions * sizeof *sms->retentions);
     itsm__arena_clear(&sms->quiet.text);
+    itsm_buf_clear(&sms->quiet.message);
     itsm__free(&sms->memory, sms->quiet.issues, sms->quiet.issue_capacity * sizeof *sms->quiet.issues);
     itsm__free(&sms->memory, sms->anchors, sms->nanchors);
     itsm__free(&sms->memory, sms->scheduled, sms->nscheduled * sizeof *sms->scheduled);

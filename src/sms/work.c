@@ -220,7 +220,7 @@ static void ref_bytes(unsigned char out[20], itsm_ref ref)
     itsm__put_be32(out, ref.type), itsm__put_be64(out + 4, ref.id.hi), itsm__put_be64(out + 12, ref.id.lo);
 }
 
-/* An object that is not in use, made if there is none left. */
+/* An object that is not in use, made if there is none left; its record is still what it was. */
 static itsm_status spare_draft(itsm__draft **out, itsm_work *work, const itsm_type_def *type, itsm_ref ref)
 {
     itsm__draft *draft;
@@ -237,9 +237,8 @@ static itsm_status spare_draft(itsm__draft **out, itsm_work *work, const itsm_ty
         work->drafts[work->made_drafts++] = draft;
     }
     draft = work->drafts[work->ndrafts];
-    if ((rc = itsm__record_reset(draft->record, type, ref))) return rc;
     draft->expect = draft->revision = ITSM_REV_NONE;
-    draft->changed = draft->checked = draft->clocks_loaded = draft->touched = 0;
+    draft->changed = draft->checked = draft->clocks_loaded = draft->touched = draft->has_history = 0;
     itsm__clocks_reset(draft);
     *out = draft;
     return ITSM_OK;
@@ -259,6 +258,7 @@ static itsm_status keep_draft(itsm_work *work, itsm_ref ref)
 itsm_status itsm__work_add(itsm__draft **out, itsm_work *work, const itsm_type_def *type, itsm_ref ref)
 {
     itsm_status rc = spare_draft(out, work, type, ref);
+    if (!rc) rc = itsm__record_reset((*out)->record, type, ref);
     if (!rc) (*out)->clocks_loaded = 1;
     return rc ? rc : keep_draft(work, ref);
 }
@@ -466,6 +466,16 @@ static itsm_status begin_transaction(itsm_work *work, itsm_id history_id)
     return rc;
 }
 
+/* Identities of the history rows of a record differ in the revision alone. */
+static itsm_id history_id(itsm__draft *draft, uint64_t revision)
+{
+    if (!draft->has_history) draft->history = itsm__history_id(itsm_record_ref(draft->record), 0);
+    draft->has_history = 1;
+    itsm_id id = draft->history;
+    id.lo |= revision;
+    return id;
+}
+
 /* The history row of one touched draft: salt and content, appended to the bytes. */
 static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__history_content *content)
 {
@@ -477,7 +487,7 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
                            "a record has too many revisions");
     itsm__piece *piece = itsm__add_piece(work, &work->history);
     if (!piece) return ITSM_E_NOMEM;
-    piece->ref.type = ITSM_ROW_HISTORY, piece->ref.id = itsm__history_id(content->ref, touch->revision);
+    piece->ref.type = ITSM_ROW_HISTORY, piece->ref.id = history_id(touch->draft, touch->revision);
     itsm_status rc = begin_transaction(work, piece->ref.id);
     itsm__put_be64(id, piece->ref.id.hi), itsm__put_be64(id + 8, piece->ref.id.lo);
     if (!rc) rc = itsm__work_new_id(&random, work, "salt", bytes);
