@@ -3,10 +3,13 @@
  * A clock: a fold over events in the order of their effect.
  *
  * Each event first *advances* the state to its instant: the working time since the last event is added to what is used,
- * paused or, while stopped, to what a reopening will decide on.  The due instant is not kept but computed: the goal, less
- * what was used at the anchor, plus what was held since, after the anchor.  For a clock that was never given another
- * calendar the anchor is its start, so that due = add(start, goal + paused).  Of the last event and the anchor their
- * places on the line of working time are kept: an event costs half a between(), a reading one add().
+ * paused or, while stopped, to what a reopening will decide on.  The due instant is the goal, less what was used at the
+ * anchor, plus what was held since, after the anchor.  For a clock that was never given another calendar the anchor is
+ * its start, so that due = add(start, goal + paused).
+ *
+ * Time that passes does not move the due instant of a clock that runs, so it is kept with the state, computed at the
+ * events that do.  Of the last event and the anchor their places on the line of working time are kept too: an event
+ * costs half a between(), or an add() where the due instant moves, and a reading half a between().
  *
  * A breach is derived (used > goal) and latched at the event after it with the due instant of that moment, since pauses
  * that come later do not move it.  While a clock is stopped, a second account (gap_...) is kept of what would have been
@@ -21,7 +24,10 @@
 #include "base/bits.h"
 #include "calendar/work.h"
 
-typedef char itsm__clock_fits[sizeof(itsm__clock_state) <= sizeof(itsm_clock) ? 1 : -1];
+_Static_assert(sizeof(itsm__clock_state) <= sizeof(itsm_clock), "a state fits into a clock");
+_Static_assert(offsetof(itsm__clock_state, used) == offsetof(itsm_clock_reading, used) &&
+                   offsetof(itsm__clock_state, reserved) == offsetof(itsm_clock_reading, reserved),
+               "a state begins as a reading does");
 
 /* Working time; without a calendar every hour counts -------------------------------------------------------------- */
 
@@ -94,68 +100,159 @@ static int is_beyond(const itsm__clock_state *s, itsm_span used)
 }
 
 /* When the goal runs out, if so much was used at an anchor and so much was held since. */
-static itsm_status due_after(itsm_time *out, const itsm__clock_state *s, itsm_time anchor, int64_t place,
-                             itsm_span used, itsm_span held)
+static itsm_status due_after(itsm_time *out, const itsm_calendar *calendar, itsm_span goal, itsm_time anchor,
+                             int64_t place, itsm_span used, itsm_span held)
 {
     int64_t total;
-    if (s->goal >= ITSM_GOAL_NONE) return ITSM_E_NO_OPEN_TIME;
-    if (!itsm__sub(&total, s->goal, used) || !itsm__add(&total, total, held)) return ITSM_E_RANGE;
-    if (total > 0) return time_after(out, s->calendar, place, total, 0);
+    if (goal >= ITSM_GOAL_NONE) return ITSM_E_NO_OPEN_TIME;
+    if (!itsm__sub(&total, goal, used) || !itsm__add(&total, total, held)) return ITSM_E_RANGE;
+    if (total > 0) return time_after(out, calendar, place, total, 0);
     *out = anchor;
     return ITSM_OK;
 }
 
-/* When the goal runs out if the clock runs from now on. */
-static itsm_status due_of(itsm_time *out, const itsm__clock_state *s)
+/* Keep when the goal runs out if the clock runs from now on. */
+static void keep_due(itsm__clock_state *s)
 {
-    if (!s->breached) return due_after(out, s, s->anchor, s->anchor_place, s->anchor_used, s->held);
-    *out = s->breached_at;
-    return ITSM_OK;
+    const int counts = s->phase == ITSM__PHASE_STARTED || s->phase == ITSM__PHASE_STOPPED;
+    const int held = s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s);
+    if (counts && s->breached) s->due = s->breached_at;
+    else if (!counts || held ||
+             due_after(&s->due, s->calendar, s->goal, s->anchor, s->anchor_place, s->anchor_used, s->held))
+        s->due = ITSM_TIME_NONE;
 }
 
 /* The due instant to show; ITSM_TIME_NONE where there is none. */
 static itsm_time shown_due(const itsm__clock_state *s)
 {
-    itsm_time due;
-    if (s->phase == ITSM__PHASE_IDLE || s->phase == ITSM__PHASE_CANCELLED) return ITSM_TIME_NONE;
-    if (s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s)) return ITSM_TIME_NONE;
-    return due_of(&due, s) ? ITSM_TIME_NONE : due;
+    return s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s) ? ITSM_TIME_NONE : s->due;
+}
+
+/* Single members ----------------------------------------------------------------------------------------------------- */
+
+/* Members of the state in a clock, for what needs few of them: to copy all takes longer than to compute. */
+static int64_t word_of(const itsm_clock *clock, size_t offset)
+{
+    int64_t word;
+    memcpy(&word, (const unsigned char *)clock + offset, sizeof word);
+    return word;
+}
+
+static int32_t half_of(const itsm_clock *clock, size_t offset)
+{
+    int32_t half;
+    memcpy(&half, (const unsigned char *)clock + offset, sizeof half);
+    return half;
+}
+
+#define WORD_OF(clock, member) word_of(clock, offsetof(itsm__clock_state, member))
+#define HALF_OF(clock, member) half_of(clock, offsetof(itsm__clock_state, member))
+
+static const itsm_calendar *calendar_of(const itsm_clock *clock)
+{
+    const itsm_calendar *calendar;
+    memcpy(&calendar, (const unsigned char *)clock + offsetof(itsm__clock_state, calendar), sizeof(calendar));
+    return calendar;
+}
+
+static const itsm_threshold *thresholds_of(const itsm_clock *clock)
+{
+    const itsm_threshold *thresholds;
+    memcpy(&thresholds, (const unsigned char *)clock + offsetof(itsm__clock_state, thresholds), sizeof(thresholds));
+    return thresholds;
+}
+
+static void set_word(itsm_clock *clock, size_t offset, int64_t word)
+{
+    memcpy((unsigned char *)clock + offset, &word, sizeof word);
+}
+
+#define SET_WORD(clock, member, word) set_word(clock, offsetof(itsm__clock_state, member), word)
+
+static int is_clock(const itsm_clock *clock)
+{
+    size_t mark;
+    memcpy(&mark, (const unsigned char *)clock + offsetof(itsm__clock_state, mark), sizeof mark);
+    return mark == ITSM__CLOCK_MARK;
+}
+
+/* What time alone changes of a clock that is started. */
+typedef struct passing {
+    itsm_span used, paused, held;
+    int64_t place;
+    itsm_time due, breached_at;
+    int32_t breached;
+} passing;
+
+/* Let time pass until an instant. */
+static itsm_status pass(passing *p, const itsm_clock *clock, itsm_time now, int paused)
+{
+    itsm_span span;
+    const itsm_status rc = place_of(&p->place, calendar_of(clock), now);
+    if (rc) return rc;
+    if (!itsm__sub(&span, p->place, WORD_OF(clock, place))) return ITSM_E_RANGE;
+    if (paused)
+        return itsm__add(&p->paused, p->paused, span) && itsm__add(&p->held, p->held, span) ? ITSM_OK : ITSM_E_RANGE;
+    const itsm_span goal = WORD_OF(clock, goal);
+    if (!itsm__add(&p->used, p->used, span)) return ITSM_E_RANGE;
+    if (p->breached || p->used <= goal || goal >= ITSM_GOAL_NONE) return ITSM_OK;
+    if (p->due == ITSM_TIME_NONE) p->due = WORD_OF(clock, last);
+    p->breached = 1, p->breached_at = p->due;
+    return ITSM_OK;
+}
+
+static passing passing_of(const itsm_clock *clock)
+{
+    const passing p = {WORD_OF(clock, used), WORD_OF(clock, paused),      WORD_OF(clock, held),    0,
+                       WORD_OF(clock, due),  WORD_OF(clock, breached_at), HALF_OF(clock, breached)};
+    return p;
 }
 
 /* Thresholds ------------------------------------------------------------------------------------------------------ */
 
+enum { PERCENT_MAX = 100000 };
+
 /* Used time at which a threshold is reached. */
-static int64_t point_of(const itsm__clock_state *s, const itsm_threshold *threshold)
+static int64_t point_of(itsm_span goal, const itsm_threshold *threshold)
 {
     int64_t point;
     if (threshold->basis == ITSM_THRESHOLD_WORKING)
-        return itsm__add(&point, s->goal, threshold->value) ? point : threshold->value < 0 ? INT64_MIN : INT64_MAX;
-    point = scale(s->goal, threshold->value, 100);
+        return itsm__add(&point, goal, threshold->value) ? point : threshold->value < 0 ? INT64_MIN : INT64_MAX;
     /* Rounded up: at the point, no less than that share is used. */
-    return point < INT64_MAX && scale(point, 100, threshold->value ? threshold->value : 1) < s->goal && threshold->value
+    if (goal < INT64_MAX / PERCENT_MAX - 1) return (goal * threshold->value + 99) / 100;
+    point = scale(goal, threshold->value, 100);
+    return point < INT64_MAX && scale(point, 100, threshold->value ? threshold->value : 1) < goal && threshold->value
                ? point + 1
                : point;
+}
+
+/* The thresholds that are behind once so much is used, those that were among them. */
+static uint64_t passed_by_use(const itsm_threshold *thresholds, uint32_t n, uint64_t passed, itsm_span goal,
+                              itsm_span used)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (thresholds[i].basis != ITSM_THRESHOLD_WALL && !(passed >> i & 1) && used >= point_of(goal, &thresholds[i]))
+            passed |= UINT64_C(1) << i;
+    return passed;
+}
+
+/* The same by the wall clock. */
+static uint64_t passed_by_wall(const itsm_threshold *thresholds, uint32_t n, uint64_t passed, itsm_time due,
+                               itsm_time at)
+{
+    int64_t point;
+    for (uint32_t i = 0; i < n && due != ITSM_TIME_NONE; i++)
+        if (thresholds[i].basis == ITSM_THRESHOLD_WALL && itsm__add(&point, due, thresholds[i].value) && point <= at)
+            passed |= UINT64_C(1) << i;
+    return passed;
 }
 
 /* Mark what lies behind the state, which was advanced to an instant. */
 static void pass_thresholds(itsm__clock_state *s, itsm_time at)
 {
-    itsm_time due = ITSM_TIME_NONE;
-    int due_known = 0;
     if (s->phase != ITSM__PHASE_STARTED) return;
-    for (uint32_t i = 0; i < s->threshold_count; i++) {
-        const itsm_threshold *threshold = &s->thresholds[i];
-        const uint64_t bit = UINT64_C(1) << i;
-        if (s->passed & bit) continue;
-        if (threshold->basis != ITSM_THRESHOLD_WALL) {
-            if (s->used >= point_of(s, threshold)) s->passed |= bit;
-            continue;
-        }
-        if (!due_known && (s->breached || !itsm__clock_is_paused(s)) && due_of(&due, s)) due = ITSM_TIME_NONE;
-        due_known = 1;
-        int64_t point;
-        if (due != ITSM_TIME_NONE && itsm__add(&point, due, threshold->value) && point <= at) s->passed |= bit;
-    }
+    s->passed = passed_by_use(s->thresholds, s->threshold_count, s->passed, s->goal, s->used);
+    s->passed = passed_by_wall(s->thresholds, s->threshold_count, s->passed, s->due, at);
 }
 
 /* Folding --------------------------------------------------------------------------------------------------------- */
@@ -163,10 +260,9 @@ static void pass_thresholds(itsm__clock_state *s, itsm_time at)
 /* The clock is running, not paused, and has counted a span more: is it beyond its goal now? */
 static void latch_breach(itsm__clock_state *s)
 {
-    itsm_time due;
     if (s->breached || !is_beyond(s, s->used)) return;
-    if (due_of(&due, s)) due = s->last;
-    s->breached = 1, s->breached_at = due;
+    if (s->due == ITSM_TIME_NONE) s->due = s->last;
+    s->breached = 1, s->breached_at = s->due;
 }
 
 /* The same for what would have been, had it not been stopped. */
@@ -183,7 +279,7 @@ static void latch_gap_breach(itsm__clock_state *s)
     } else if (!itsm__add(&held, s->held, gap_held)) {
         return;
     }
-    s->gap_breached_at = due_after(&due, s, anchor, place, anchor_used, held) ? s->last : due;
+    s->gap_breached_at = due_after(&due, s->calendar, s->goal, anchor, place, anchor_used, held) ? s->last : due;
 }
 
 static itsm_status advance(itsm__clock_state *s, itsm_time at)
@@ -297,16 +393,54 @@ static itsm_status apply(itsm__clock_state *s, int32_t kind, itsm_time at, uint3
     return rc;
 }
 
+/* A pause begins or ends in a clock that is started: most events, and little changes. */
+static itsm_status hold(itsm_clock *clock, itsm_time at, uint64_t causes)
+{
+    passing p = passing_of(clock);
+    const int holds = HALF_OF(clock, pause) == ITSM_PAUSE_HOLDS;
+    const int was_paused = holds && WORD_OF(clock, causes), paused = holds && causes;
+    const itsm_status rc = pass(&p, clock, at, was_paused);
+    if (rc) return rc;
+    const uint32_t n = (uint32_t)HALF_OF(clock, threshold_count);
+    const itsm_threshold *thresholds = thresholds_of(clock);
+    uint64_t passed = (uint64_t)WORD_OF(clock, passed);
+    if (n) {
+        passed = passed_by_use(thresholds, n, passed, WORD_OF(clock, goal), p.used);
+        passed = passed_by_wall(thresholds, n, passed, p.due, at);
+    }
+    if (p.breached) p.due = p.breached_at;
+    else if (paused) p.due = ITSM_TIME_NONE;
+    else if (was_paused && due_after(&p.due, calendar_of(clock), WORD_OF(clock, goal), WORD_OF(clock, anchor),
+                                     WORD_OF(clock, anchor_place), WORD_OF(clock, anchor_used), p.held))
+        p.due = ITSM_TIME_NONE;
+    if (n) SET_WORD(clock, passed, (int64_t)passed_by_wall(thresholds, n, passed, p.due, at));
+    SET_WORD(clock, used, p.used), SET_WORD(clock, paused, p.paused), SET_WORD(clock, held, p.held);
+    SET_WORD(clock, due, p.due), SET_WORD(clock, breached_at, p.breached_at);
+    memcpy((unsigned char *)clock + offsetof(itsm__clock_state, breached), &p.breached, sizeof p.breached);
+    SET_WORD(clock, causes, (int64_t)causes), SET_WORD(clock, last, at), SET_WORD(clock, place, p.place);
+    return ITSM_OK;
+}
+
 itsm_status itsm_clock_apply(itsm_clock *clock, int32_t kind, itsm_time at, uint32_t cause)
 {
     itsm__clock_state s;
-    if (!clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (!clock || !is_clock(clock)) return ITSM_E_MISUSE;
     if (kind < ITSM_CLOCK_START || kind > ITSM_CLOCK_CANCEL || kind == ITSM_CLOCK_RETARGET) return ITSM_E_MISUSE;
-    if ((kind == ITSM_CLOCK_PAUSE || kind == ITSM_CLOCK_RESUME) && cause >= ITSM__CAUSES_MAX) return ITSM_E_RANGE;
+    if (kind == ITSM_CLOCK_PAUSE || kind == ITSM_CLOCK_RESUME) {
+        if (cause >= ITSM__CAUSES_MAX) return ITSM_E_RANGE;
+        if (at == ITSM_TIME_NONE) return ITSM_E_RANGE;
+        if (at < WORD_OF(clock, last)) return ITSM_E_ORDER;
+        if (HALF_OF(clock, phase) == ITSM__PHASE_STARTED) {
+            const uint64_t causes = (uint64_t)WORD_OF(clock, causes), bit = UINT64_C(1) << cause;
+            return hold(clock, at, kind == ITSM_CLOCK_PAUSE ? causes | bit : causes & ~bit);
+        }
+    }
+    itsm__clock_get(&s, clock);
     itsm_status rc = advance(&s, at);
     if (rc) return rc;
     if (s.threshold_count) pass_thresholds(&s, at);
     if ((rc = apply(&s, kind, at, cause))) return rc;
+    keep_due(&s);
     if (s.threshold_count) pass_thresholds(&s, at);
     put(clock, &s);
     return ITSM_OK;
@@ -325,7 +459,7 @@ itsm_status itsm__target_check(const itsm_target *target)
     for (size_t i = 0; i < target->threshold_count; i++) {
         const itsm_threshold *t = &target->thresholds[i];
         if (t->basis < ITSM_THRESHOLD_PERCENT || t->basis > ITSM_THRESHOLD_WALL) return ITSM_E_RANGE;
-        if (t->basis == ITSM_THRESHOLD_PERCENT && (t->value < 0 || t->value > 100000)) return ITSM_E_RANGE;
+        if (t->basis == ITSM_THRESHOLD_PERCENT && (t->value < 0 || t->value > PERCENT_MAX)) return ITSM_E_RANGE;
         if (t->value == ITSM_SPAN_NONE) return ITSM_E_RANGE;
     }
     return ITSM_OK;
@@ -347,7 +481,7 @@ itsm_status itsm_clock_init(itsm_clock *clock, const itsm_target *target)
     memset(&s, 0, sizeof s);
     s.mark = ITSM__CLOCK_MARK;
     s.last = s.start = s.anchor = ITSM_TIME_NONE;
-    s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
+    s.due = s.stopped_at = s.breached_at = s.previous_due = ITSM_TIME_NONE;
     end_gap(&s);
     take_target(&s, target);
     s.version = 1;
@@ -406,6 +540,7 @@ static itsm_status come_under(itsm__clock_state *s, const itsm_target *target, i
         judge(s, at);
         s->passed = 0;
     }
+    keep_due(s);
     if (s->threshold_count) pass_thresholds(s, at);
     return rc;
 }
@@ -445,50 +580,50 @@ itsm_status itsm_clock_attach(itsm_clock *clock, const itsm_target *target, itsm
 
 /* Reading --------------------------------------------------------------------------------------------------------- */
 
-static int32_t state_of(const itsm__clock_state *s)
+static int32_t state_of(uint32_t phase, int paused, int breached)
 {
-    switch (s->phase) {
+    switch (phase) {
     case ITSM__PHASE_IDLE: return ITSM_CLOCK_IDLE;
     case ITSM__PHASE_CANCELLED: return ITSM_CLOCK_CANCELLED;
-    case ITSM__PHASE_STOPPED: return s->breached ? ITSM_CLOCK_MET_LATE : ITSM_CLOCK_MET;
+    case ITSM__PHASE_STOPPED: return breached ? ITSM_CLOCK_MET_LATE : ITSM_CLOCK_MET;
     default:
-        if (itsm__clock_is_paused(s)) return s->breached ? ITSM_CLOCK_BREACHED_PAUSED : ITSM_CLOCK_PAUSED;
-        return s->breached ? ITSM_CLOCK_BREACHED_RUNNING : ITSM_CLOCK_RUNNING;
+        if (paused) return breached ? ITSM_CLOCK_BREACHED_PAUSED : ITSM_CLOCK_PAUSED;
+        return breached ? ITSM_CLOCK_BREACHED_RUNNING : ITSM_CLOCK_RUNNING;
     }
 }
 
-/* Everything but the size; the state was advanced. */
-static void show(itsm_clock_reading *r, const itsm__clock_state *s)
+static itsm_status read(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
 {
-    r->used = s->used, r->remaining = s->goal - s->used, r->goal = s->goal;
-    r->paused = s->paused, r->stopped = s->stopped;
-    r->start = s->start, r->due = shown_due(s), r->previous_due = s->previous_due;
-    r->breached_at = s->breached_at, r->stopped_at = s->stopped_at, r->causes = s->causes;
-    r->state = state_of(s), r->breached = s->breached, r->retroactive = s->retroactive;
-    r->cycle = s->cycle, r->version = s->version, r->reserved = 0;
+    const size_t size = out->size;
+    const uint32_t phase = (uint32_t)HALF_OF(clock, phase);
+    const int paused = WORD_OF(clock, causes) && HALF_OF(clock, pause) == ITSM_PAUSE_HOLDS;
+    passing p = passing_of(clock);
+    itsm_span remaining;
+    if (phase == ITSM__PHASE_STARTED) {
+        const itsm_status rc = pass(&p, clock, now, paused);
+        if (rc) return rc;
+    }
+    if (!itsm__sub(&remaining, WORD_OF(clock, goal), p.used)) return ITSM_E_RANGE;
+    memcpy(out, clock, sizeof *out);
+    out->size = size;
+    out->used = p.used, out->remaining = remaining, out->paused = p.paused;
+    out->due = phase == ITSM__PHASE_STARTED && paused ? ITSM_TIME_NONE : p.due, out->breached_at = p.breached_at,
+    out->breached = p.breached;
+    out->state = state_of(phase, paused, p.breached), out->reserved = 0;
+    return ITSM_OK;
 }
 
 itsm_status itsm_clock_read(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
 {
-    itsm__clock_state s;
-    itsm_span unused;
-    if (!out || !out->size || !clock || !itsm__clock_get(&s, clock)) return ITSM_E_MISUSE;
+    if (!out || !out->size || !clock || !is_clock(clock)) return ITSM_E_MISUSE;
     if (now == ITSM_TIME_NONE) return ITSM_E_RANGE;
-    if (s.last != ITSM_TIME_NONE && now < s.last) return ITSM_E_ORDER;
-    if (s.phase == ITSM__PHASE_STARTED) {
-        const itsm_status rc = advance(&s, now);
-        if (rc) return rc;
-    }
-    if (!itsm__sub(&unused, s.goal, s.used)) return ITSM_E_RANGE;
-    if (out->size >= sizeof *out) {
-        show(out, &s);
-    } else { /* a caller of an earlier version, which had fewer members */
-        itsm_clock_reading r;
-        show(&r, &s);
-        r.size = out->size;
-        memcpy(out, &r, out->size);
-    }
-    return ITSM_OK;
+    if (now < WORD_OF(clock, last)) return ITSM_E_ORDER; /* ITSM_TIME_NONE is before all */
+    if (out->size >= sizeof *out) return read(out, clock, now);
+    itsm_clock_reading r; /* for a caller of an earlier version, which had fewer members */
+    r.size = out->size;
+    const itsm_status rc = read(&r, clock, now);
+    if (!rc) memcpy(out, &r, out->size);
+    return rc;
 }
 
 itsm_status itsm_clock_due(itsm_time *out, const itsm_clock *clock)
@@ -509,10 +644,9 @@ static itsm_time threshold_at(const itsm__clock_state *s, const itsm_threshold *
     const int paused = itsm__clock_is_paused(s);
     if (s->goal >= ITSM_GOAL_NONE) return ITSM_TIME_NONE;
     if (threshold->basis == ITSM_THRESHOLD_WALL) {
-        if ((paused && !s->breached) || due_of(&at, s)) return ITSM_TIME_NONE;
-        return itsm__add(&at, at, threshold->value) ? at : ITSM_TIME_NONE;
+        return s->due != ITSM_TIME_NONE && itsm__add(&at, s->due, threshold->value) ? at : ITSM_TIME_NONE;
     }
-    if (paused || !itsm__sub(&total, point_of(s, threshold), s->used)) return ITSM_TIME_NONE;
+    if (paused || !itsm__sub(&total, point_of(s->goal, threshold), s->used)) return ITSM_TIME_NONE;
     if (total <= 0 || time_after(&at, s->calendar, s->place, total, 0)) return ITSM_TIME_NONE;
     return at;
 }

@@ -11,14 +11,22 @@ enum { ITSM__CLOCK_MARK = 0x434C4B31, ITSM__THRESHOLDS_MAX = 64, ITSM__CAUSES_MA
 
 enum { ITSM__PHASE_IDLE = 0, ITSM__PHASE_STARTED = 1, ITSM__PHASE_STOPPED = 2, ITSM__PHASE_CANCELLED = 3 };
 
+/* Begins as an itsm_clock_reading does, so that a reading is a copy of that, brought up to date. */
 typedef struct itsm__clock_state {
-    const itsm_calendar *calendar;
-    const itsm_threshold *thresholds;
-    itsm_span goal;
+    size_t mark; /* where a reading has its size */
+    itsm_span used, remaining, goal, paused, stopped;
+    itsm_time start; /* of this count */
+    itsm_time due;   /* when the goal runs out, if nothing else happens; ITSM_TIME_NONE: not kept, or never */
+    itsm_time previous_due, breached_at, stopped_at;
+    uint64_t causes;                        /* bits */
+    int32_t state, breached, retroactive;   /* state and remaining are those of a reading only */
+    uint32_t cycle, version, reserved;      /* here ends what a reading has */
+    uint32_t phase;
+    int32_t pause;
     itsm_time last;  /* last event, or ITSM_TIME_NONE: all before it is counted */
     int64_t place;   /* of it on the line of working time */
-    itsm_time start; /* of this count */
-    itsm_span used, paused, stopped;
+    const itsm_calendar *calendar; /* here ends what a reading needs */
+    const itsm_threshold *thresholds;
     itsm_time anchor;               /* due = add(anchor, goal - anchor_used + held) */
     int64_t anchor_place;           /* on the line of working time */
     itsm_span anchor_used;          /* used at the anchor */
@@ -28,11 +36,10 @@ typedef struct itsm__clock_state {
     itsm_time gap_anchor;           /* the anchor for that, once the target changed meanwhile; else ITSM_TIME_NONE */
     int64_t gap_anchor_place;
     itsm_span gap_anchor_used, gap_anchor_paused;
-    itsm_time stopped_at, breached_at, previous_due;
-    uint64_t causes, passed; /* bits; passed: thresholds that are behind */
-    uint32_t mark, phase, threshold_count, cycle, version;
+    uint64_t passed; /* thresholds that are behind, as bits */
+    uint32_t threshold_count;
     uint32_t count; /* one more whenever counting begins anew */
-    int32_t pause, reopen, breached, retroactive, gap_retroactive, reserved;
+    int32_t reopen, gap_retroactive;
 } itsm__clock_state;
 
 /* ITSM_OK, or what is wrong with a target. */

@@ -399,13 +399,14 @@ static void agendas(void)
     f = agenda_figures(), agenda_row("agenda, all due at one of 730 instants", &f);
 }
 
-int main(void)
+/* Without an argument all of it; else `clocks` or `agenda`. */
+int main(int argc, char **argv)
 {
+    const char *only = argc > 1 ? argv[1] : NULL;
     itsm_ctx *ctx = zones_ctx(NULL, NULL);
     itsm_calendar *calendar = office(ctx);
-    clocks(calendar);
-    chains(calendar);
-    agendas();
+    if (!only || !strcmp(only, "clocks")) clocks(calendar), chains(calendar);
+    if (!only || !strcmp(only, "agenda")) agendas();
     itsm_calendar_free(calendar);
     itsm_ctx_free(ctx);
     return 0;
