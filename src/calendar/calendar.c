@@ -51,7 +51,7 @@ itsm_status itsm_calendar_add(itsm_time *out, const itsm_calendar *calendar, its
 {
     if (!out || !calendar || (boundary != ITSM_BOUNDARY_CLOSE && boundary != ITSM_BOUNDARY_OPEN)) return ITSM_E_MISUSE;
     const int upper = itsm__add_upper(n, boundary);
-    const int64_t w = itsm__near_work(calendar, start);
+    const int64_t w = itsm__near_work_ahead(calendar, start, n);
     if (w >= 0 && n != ITSM_SPAN_NONE && itsm__near_invert(out, calendar, itsm__near_sum(w, n), upper)) return ITSM_OK;
     return far_add(out, calendar, start, n, upper);
 }

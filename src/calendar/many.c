@@ -6,8 +6,8 @@
  * element before: a piece of one day that is open or closed throughout, where W grows with the instant or stands still,
  * and where a neighbour's answer is this one's or the instant itself.  Within it an element costs a subtraction and a
  * comparison, 2 to 3 ns with all that is around it.  A stretch is only looked up once two elements in turn fall on one
- * day, and add and between go without it for blocks that look to be in no order; those gain from looks into the tables
- * that overlap in the processor.
+ * day, and all but the edges go without it for blocks that look to be in no order; those gain from looks into the
+ * tables that overlap in the processor.
  *
  * What the horizon cannot answer, ITSM_TIME_NONE among it, goes to the single call.  Every element gets what the single
  * call would give.
@@ -158,10 +158,9 @@ itsm_status itsm_calendar_add_many(itsm_time *out, const itsm_calendar *calendar
     return first;
 }
 
-itsm_status itsm_calendar_is_open_many(uint8_t *out, const itsm_calendar *calendar, const itsm_time *at, size_t n)
+static void is_open_dense(uint8_t *out, stretch *kept, const itsm_calendar *calendar, const itsm_time *at, size_t n)
 {
-    if (!calendar || (n && (!out || !at))) return ITSM_E_MISUSE;
-    stretch near = no_stretch;
+    stretch near = *kept;
     for (size_t i = 0; i < n; i++) {
         itsm__near_day day;
         int64_t within;
@@ -173,6 +172,29 @@ itsm_status itsm_calendar_is_open_many(uint8_t *out, const itsm_calendar *calend
         } else {
             out[i] = (uint8_t)itsm_calendar_is_open(calendar, at[i]);
         }
+    }
+    *kept = near;
+}
+
+static void is_open_sparse(uint8_t *out, const itsm_calendar *calendar, const itsm_time *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        itsm__near_day day;
+        int64_t within;
+        if (itsm__near_day_at(&day, &within, calendar, at[i]))
+            out[i] = (uint8_t)itsm__pattern_is_open(day.pattern, within);
+        else out[i] = (uint8_t)itsm_calendar_is_open(calendar, at[i]);
+    }
+}
+
+itsm_status itsm_calendar_is_open_many(uint8_t *out, const itsm_calendar *calendar, const itsm_time *at, size_t n)
+{
+    if (!calendar || (n && (!out || !at))) return ITSM_E_MISUSE;
+    stretch near = no_stretch;
+    for (size_t done = 0; done < n; done += BLOCK) {
+        const size_t m = n - done < BLOCK ? n - done : BLOCK;
+        if (is_dense(at + done, m)) is_open_dense(out + done, &near, calendar, at + done, m);
+        else is_open_sparse(out + done, calendar, at + done, m);
     }
     return ITSM_OK;
 }

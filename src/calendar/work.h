@@ -12,6 +12,7 @@
 #ifndef ITSM_SRC_CALENDAR_WORK_H
 #define ITSM_SRC_CALENDAR_WORK_H
 
+#include "base/prefetch.h"
 #include "calendar/calendar.h"
 
 #define ITSM__HORIZON_START (ITSM__HORIZON_FIRST_DAY * ITSM__DAY)
@@ -127,15 +128,21 @@ static inline itsm__near_day itsm__near_day_of(const itsm_calendar *calendar, ui
     return day;
 }
 
-/* The day of an instant and how far into it that is.  0: not here. */
-static inline int itsm__near_day_at(itsm__near_day *day, int64_t *within, const itsm_calendar *calendar, itsm_time at)
+/* The day of an instant and how far into it that is, whatever its pattern.  0: not here. */
+static inline int itsm__near_any_day_at(itsm__near_day *day, int64_t *within, const itsm_calendar *calendar,
+                                        itsm_time at)
 {
     const uint64_t since = (uint64_t)at - (uint64_t)ITSM__HORIZON_START;
     if (since >= (uint64_t)ITSM__HORIZON_LENGTH) return 0;
     const uint32_t i = (uint32_t)(since / (uint64_t)ITSM__DAY);
     *within = (int64_t)(since - i * (uint64_t)ITSM__DAY);
     *day = itsm__near_day_of(calendar, i);
-    return itsm__pattern_is_short(day->pattern);
+    return 1;
+}
+
+static inline int itsm__near_day_at(itsm__near_day *day, int64_t *within, const itsm_calendar *calendar, itsm_time at)
+{
+    return itsm__near_any_day_at(day, within, calendar, at) && itsm__pattern_is_short(day->pattern);
 }
 
 static inline itsm_time itsm__near_time(const itsm__near_day *day, int64_t within)
@@ -149,6 +156,22 @@ static inline int64_t itsm__near_work(const itsm_calendar *calendar, itsm_time a
     itsm__near_day day;
     int64_t within;
     if (!itsm__near_day_at(&day, &within, calendar, at)) return -1;
+    return day.before + itsm__pattern_work(day.pattern, within);
+}
+
+/*
+ * The same, where the instant some working time later is asked for next.  How much of the day is worked before the
+ * instant hardly moves where the index is read, so that comes from far away while the pattern does.
+ */
+static inline int64_t itsm__near_work_ahead(const itsm_calendar *calendar, itsm_time at, itsm_span n)
+{
+    itsm__near_day day;
+    int64_t within;
+    if (!itsm__near_any_day_at(&day, &within, calendar, at)) return -1;
+    const uint64_t w = (uint64_t)day.before + (uint64_t)n;
+    if (w < (uint64_t)calendar->horizon_work)
+        ITSM__PREFETCH(calendar->inverse + (w / (uint64_t)ITSM__SECOND >> calendar->shift));
+    if (!itsm__pattern_is_short(day.pattern)) return -1;
     return day.before + itsm__pattern_work(day.pattern, within);
 }
 
