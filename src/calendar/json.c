@@ -215,7 +215,11 @@ static itsm_status get_day(itsm_recurrence *r, const loader *l, const itsm__json
     switch (r->kind) {
     case ITSM_RECURRENCE_DATE: return get_month_day(r, l, node, "date");
     case ITSM_RECURRENCE_EASTER: return get_easter(r, l, node);
-    case ITSM_RECURRENCE_ON_OR_AFTER: rc = get_month_day(r, l, node, "on_or_after"); break;
+    case ITSM_RECURRENCE_ON_OR_AFTER:
+        rc = get_month_day(r, l, node, "on_or_after");
+        if (!rc && r->day > itsm_month_days(2001, r->month))
+            rc = invalid(l, itsm__json_member(node, "on_or_after"), "02-29 is not in every year; take 02-28 or 03-01");
+        break;
     default:
         rc = get_number(&r->month, l, node, "month", ITSM__JSON_REQUIRED, 1, 12);
         if (!rc) rc = get_number(&r->nth, l, node, "nth", ITSM__JSON_REQUIRED, -5, 5);
@@ -351,8 +355,9 @@ static itsm_status read_zone(itsm_zone **out, const loader *l, const itsm__json_
     if (rc || !(rc = itsm_zone_load(out, l->ctx, name))) return rc;
     if (rc == ITSM_E_NOMEM) return rc;
     const char *what = rc == ITSM_E_NOT_FOUND ? "there is no zone %S"
-                       : rc == ITSM_E_INVALID ? "%S is no name of a zone, such as Europe/Berlin, or its data are damaged"
-                                              : "zone %S: %s";
+                       : rc == ITSM_E_INVALID
+                           ? "%S is no name of a zone, such as Europe/Berlin, or its data are damaged"
+                           : "zone %S: %s";
     return itsm__json_issue(&l->json, itsm__json_member(root, "tz"), rc, ITSM_STR("tz"), what, name,
                             itsm_status_text(rc));
 }

@@ -269,8 +269,8 @@ static int help(int fd)
         rc = print(&out, "  %-11s%s\n", word_of(subcommands[i]), subcommands[i]->summary);
     if (!rc)
         rc = print(&out, "\nCAL.json is described in docs/calendar.md; - is standard input.  An instant is\n"
-                         "2026-03-27T14:00+01:00, or 2026-03-27T14:00 with --zone ZONE, or now.  A length of\n"
-                         "time is 4h, 90m, 1h30m or PT4H.\n\n"
+                         "2026-03-27T14:00+01:00, or 2026-03-27T14:00 with --zone ZONE, or now.  A length\n"
+                         "of time is 4h, 90m, 1h30m or PT4H.\n\n"
                          "itsm calendar SUBCOMMAND --help says how to use one, with an example.\n");
     itsm_bytes bytes = {out.p, out.n};
     if (!rc) rc = itsm_os_output_write(fd, bytes);

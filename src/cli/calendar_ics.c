@@ -57,8 +57,9 @@ static void say_notes(itsm_ctx *ctx, const char *path)
 
 static void say_imported(const itsm_calendar_imported *done, const char *path, const char *as)
 {
-    note("itsm: note: %s: %llu events became %llu %s", path, (unsigned long long)done->instances,
-         (unsigned long long)done->entries, as);
+    const int one = done->entries == 1; /* the kinds end in s */
+    note("itsm: note: %s: %llu event%s became %llu %.*s", path, (unsigned long long)done->instances,
+         done->instances == 1 ? "" : "s", (unsigned long long)done->entries, (int)strlen(as) - one, as);
     if (done->cancelled) note("itsm: note: %s: %llu cancelled, passed over", path, (unsigned long long)done->cancelled);
     if (done->empty) note("itsm: note: %s: %llu without a length, passed over", path, (unsigned long long)done->empty);
     if (done->doubtful)

@@ -386,16 +386,17 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
     return operands ? run_record(self, ctx, argv[0]) : run_clock(self, ctx);
 }
 
-const command explain_command = {
-    "explain",
-    "itsm explain --calendar CAL.json (--goal SPAN --start INSTANT | A B | NUMBER) [options]",
-    "a due date or a working time, line by line, summing to the answer",
-    "itsm explain --calendar hours.json --goal 4h --start 2026-03-27T14:00+01:00\n"
-    "  itsm explain --calendar hours.json 2026-03-27T14:00+01:00 2026-03-30T11:00+02:00\n"
-    "  itsm explain --calendar hours.json --targets targets.json --store desk.itsm INC0000045",
-    run,
-    options,
-    sizeof options / sizeof *options,
-    0,
-    2,
-    "operand"};
+const command explain_command = {"explain",
+                                 "itsm explain --calendar CAL (--goal SPAN --start INSTANT | A B | NUMBER)",
+                                 "a due date or a working time, line by line, summing to the answer",
+                                 "itsm explain --calendar hours.json --goal 4h --start 2026-03-27T14:00+01:00\n"
+                                 "  itsm explain --calendar hours.json 2026-03-27T14:00+01:00 \\\n"
+                                 "      2026-03-30T11:00+02:00\n"
+                                 "  itsm explain --calendar hours.json --targets targets.json \\\n"
+                                 "      --store desk.itsm INC0000045",
+                                 run,
+                                 options,
+                                 sizeof options / sizeof *options,
+                                 0,
+                                 2,
+                                 "operand"};

@@ -90,7 +90,7 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
 }
 
 static option options[] = {
-    {"--facet", "NAME", "of a type with several lifecycles; the primary one if not given", 0, 0, {NULL}, 0},
+    {"--facet", "NAME", "of several lifecycles; the primary if not given", 0, 0, {NULL}, 0},
     {"--format", "FORM", "table (default), markdown, mermaid, dot, svg or json", 0, 0, {NULL}, 0},
     {"--edition", "YEAR", "of the clauses: 2018 (default) or 2011", 0, 0, {NULL}, 0},
     {"--model", "FILE", "a model of one's own instead of the built-in one", 0, 0, {NULL}, 0},

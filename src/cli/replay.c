@@ -15,21 +15,15 @@
 
 static option options[] = {
     {"--map", "MAP.json", "what the columns of the log mean", 1, 0, {NULL}, 0},
-    {"--calendar", "CAL.json", "working hours; may be repeated, the report is by the first", 1, 1, {NULL}, 0},
+    {"--calendar", "CAL.json", "working hours; repeated: the first reports", 1, 1, {NULL}, 0},
     {"--targets", "T.json", "resolution and response targets by priority", 1, 0, {NULL}, 0},
-    {"--zone", "ZONE", "zone of stamps that name none, e.g. Europe/Berlin", 1, 0, {NULL}, 0},
+    {"--zone", "ZONE", "zone of stamps that name none: Europe/Berlin", 1, 0, {NULL}, 0},
     {"--store", "DIR", "where to keep it; :memory: if not given", 0, 0, {NULL}, 0},
     {"--json", "OUT", "write all measures as JSON; - is standard output", 0, 0, {NULL}, 0},
     {"--sla-csv", "OUT", "write gross, net and due per incident", 0, 0, {NULL}, 0},
     {"--html", "OUT", "write the service report as one HTML file", 0, 0, {NULL}, 0},
     {"--record", "NUMBER", "draw the timeline of one incident in the HTML file", 0, 0, {NULL}, 0},
-    {"--key-file",
-     "FILE",
-     "secret that hides purged values in the audit trail; else a public constant",
-     0,
-     0,
-     {NULL},
-     0},
+    {"--key-file", "FILE", "secret to hide purged values; else a constant", 0, 0, {NULL}, 0},
 };
 
 /* The job ----------------------------------------------------------------------------------------------------------- */
@@ -347,15 +341,14 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
     return code;
 }
 
-const command replay_command = {
-    "replay",
-    "itsm replay LOG --map MAP.json --calendar CAL.json --targets T.json --zone ZONE [options]",
-    "replay a ticket event log and report on the service",
-    "gzip -dc log.csv.gz | itsm replay - --map servicenow-map.json --calendar hours.json \\\n"
-    "      --targets targets.json --zone UTC --html report.html",
-    run,
-    options,
-    sizeof options / sizeof *options,
-    1,
-    1,
-    "LOG"};
+const command replay_command = {"replay",
+                                "itsm replay LOG --map MAP --calendar CAL --targets T --zone ZONE",
+                                "replay a ticket event log and report on the service",
+                                "gzip -dc log.csv.gz | itsm replay - --map servicenow-map.json \\\n"
+                                "      --calendar hours.json --targets targets.json --zone UTC --html report.html",
+                                run,
+                                options,
+                                sizeof options / sizeof *options,
+                                1,
+                                1,
+                                "LOG"};

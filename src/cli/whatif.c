@@ -15,9 +15,9 @@
 
 static option options[] = {
     {"--map", "MAP.json", "what the columns of the log mean", 1, 0, {NULL}, 0},
-    {"--zone", "ZONE", "zone of stamps that name none, e.g. Europe/Berlin", 1, 0, {NULL}, 0},
-    {"--calendar", "CAL.json", "working hours; a second one is the other case", 1, 1, {NULL}, 0},
-    {"--targets", "T.json", "targets; a second one is the other case", 1, 1, {NULL}, 0},
+    {"--zone", "ZONE", "zone of stamps that name none: Europe/Berlin", 1, 0, {NULL}, 0},
+    {"--calendar", "CAL.json", "working hours; a second: the other case", 1, 1, {NULL}, 0},
+    {"--targets", "T.json", "targets; a second: the other case", 1, 1, {NULL}, 0},
     {"--kind", "KIND", "resolution (if not given) or response", 0, 0, {NULL}, 0},
     {"--all", NULL, "name every record that changes, not the first 10", 0, 0, {NULL}, 0},
     {"--json", NULL, "write it as JSON, spans in seconds", 0, 0, {NULL}, 0},
@@ -361,15 +361,15 @@ static int run(const command *self, itsm_ctx *ctx, int argc, char **argv)
     return code;
 }
 
-const command whatif_command = {
-    "whatif",
-    "itsm whatif LOG --map M.json --zone ZONE --targets T.json --calendar A.json --calendar B.json",
-    "one log under two calendars or sets of targets: what changes",
-    "itsm whatif log.csv --map servicenow-map.json --zone Europe/Berlin --targets targets.json \\\n"
-    "      --calendar office-hours.json --calendar saturdays-too.json",
-    run,
-    options,
-    sizeof options / sizeof *options,
-    1,
-    1,
-    "LOG"};
+const command whatif_command = {"whatif",
+                                "itsm whatif LOG --map M --zone ZONE --targets T --calendar A --calendar B",
+                                "one log under two calendars or sets of targets: what changes",
+                                "itsm whatif log.csv --map servicenow-map.json --zone Europe/Berlin \\\n"
+                                "      --targets targets.json \\\n"
+                                "      --calendar office-hours.json --calendar saturdays-too.json",
+                                run,
+                                options,
+                                sizeof options / sizeof *options,
+                                1,
+                                1,
+                                "LOG"};

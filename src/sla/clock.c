@@ -14,8 +14,8 @@
  * A breach is derived (used > goal) and latched at the event after it with the due instant of that moment, since pauses
  * that come later do not move it.  While a clock is stopped, a second account (gap_...) is kept of what would have been
  * counted and whether that would have been too much, since only the reopening decides.  A retarget that changes how
- * time is counted sets a new anchor; in a stopped clock one for each account.  Thresholds are bits: those passed at an event never come again in this cycle and
- * version of the goal.
+ * time is counted sets a new anchor; in a stopped clock one for each account.  Thresholds are bits: those passed at an
+ * event never come again in this cycle and version of the goal.
  *
  * All functions work on a copy and write it back at the end, so that a clock is as it was after a failure.
  */
@@ -128,7 +128,7 @@ static itsm_time shown_due(const itsm__clock_state *s)
     return s->phase == ITSM__PHASE_STARTED && itsm__clock_is_paused(s) ? ITSM_TIME_NONE : s->due;
 }
 
-/* Single members ----------------------------------------------------------------------------------------------------- */
+/* Single members ---------------------------------------------------------------------------------------------------- */
 
 /* Members of the state in a clock, for what needs few of them: to copy all takes longer than to compute. */
 static int64_t word_of(const itsm_clock *clock, size_t offset)

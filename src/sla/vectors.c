@@ -227,6 +227,16 @@ static itsm_status fail(const vector *v, itsm_buf *failure, const char *what)
     return rc ? rc : ITSM_E_INVALID;
 }
 
+/* With the reason, which loading left. */
+static itsm_status fail_calendar(const vector *v, itsm_buf *failure)
+{
+    const itsm_issue *issue = itsm_ctx_issue(v->ctx, 0);
+    itsm_status rc = fail(v, failure, "its calendar cannot be loaded");
+    if (rc != ITSM_E_INVALID || !issue) return rc;
+    rc = itsm__format(failure, ": %S", issue->message);
+    return rc ? rc : ITSM_E_INVALID;
+}
+
 static itsm_status run(vector *v, itsm_str line, itsm_buf *failure)
 {
     itsm_status rc = itsm__json_parse(&v->json, line);
@@ -240,7 +250,7 @@ static itsm_status run(vector *v, itsm_str line, itsm_buf *failure)
         return fail(v, failure, "calendar or expect missing");
     if (time_of(&v->start, itsm__json_member(v->root, "start"))) return fail(v, failure, "no start");
     if ((rc = itsm_calendar_load(&v->calendar, v->ctx, itsm__json_source(line, calendar))))
-        return rc == ITSM_E_NOMEM ? rc : fail(v, failure, "its calendar cannot be loaded");
+        return rc == ITSM_E_NOMEM ? rc : fail_calendar(v, failure);
     rc = write_expected(&v->expected, expect);
     if (!rc) rc = op->run(v);
     if (rc)

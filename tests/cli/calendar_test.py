@@ -201,6 +201,11 @@ class Feeds(Calendar):
         self.assertIn("1 cancelled", notes)
         self.assertIn("3 events became 3 holidays", notes)
 
+    def test_one_is_told_as_one(self):
+        feed = FEED.replace("YEARLY;COUNT=3", "YEARLY;COUNT=1").replace("BEGIN:VEVENT\r\nUID:2", "BEGIN:VEVENT\r\nSTATUS:CANCELLED\r\nUID:2")
+        _, notes = self.imported("--zone", "Europe/Berlin", stdin=feed.encode())
+        self.assertIn("1 event became 1 holiday\n", notes)
+
     def test_breaks_and_additions_keep_their_hours(self):
         calendar, _ = self.imported("--zone", "Europe/Berlin", "--as", "breaks", "--from", "2026-01-02", "--until", "2026-12-31")
         self.assertEqual(calendar["breaks"], {"2026-01-14": [["12:00", "14:00"]]})

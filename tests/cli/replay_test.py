@@ -229,6 +229,11 @@ class Vectors(Case):
             self.assertEqual(code, 1, out)
             self.assertRegex(out, rb"v0.jsonl:2: .+\n1 passed, 1 failed\n$")
 
+    def test_a_calendar_that_cannot_be_loaded_is_told_with_the_reason(self):
+        code, out, _ = self.vectors(self.CASE.replace("UTC", "Mars/X"))
+        self.assertEqual(code, 1)
+        self.assertIn(b"its calendar cannot be loaded: There is no zone Mars/X", out)
+
     def test_no_case_at_all_is_an_error(self):
         for texts in ("",), ("\n\r\n", " \n"):
             code, out, err = self.vectors(*texts)

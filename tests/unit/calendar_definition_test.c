@@ -722,8 +722,8 @@ Test(calendar_definition, a_wrong_definition_is_refused_with_its_place)
     refuse(RECURRING("{\"month\":1,\"weekday\":\"mon\",\"nth\":6}"), ITSM_E_INVALID, "", "/recurring_holidays/0/nth",
            0);
     refuse(RECURRING("{\"month\":1,\"weekday\":\"mon\"}"), ITSM_E_INVALID, "missing", "/recurring_holidays/0/nth", 0);
-    refuse(RECURRING("{\"weekday\":\"mon\",\"on_or_after\":\"02-29\"}"), ITSM_E_INVALID, "range",
-           "/recurring_holidays/0", 0);
+    refuse(RECURRING("{\"weekday\":\"mon\",\"on_or_after\":\"02-29\"}"), ITSM_E_INVALID, "03-01",
+           "/recurring_holidays/0/on_or_after", 0);
     refuse(RECURRING("{\"easter\":301}"), ITSM_E_INVALID, "", "/recurring_holidays/0/easter", 0);
     refuse(RECURRING("{\"easter\":1,\"church\":\"roman\"}"), ITSM_E_INVALID, "western or orthodox",
            "/recurring_holidays/0/church", 0);
