@@ -251,30 +251,49 @@ void itsm__connection_close(itsm__connection *c)
 
 /* Transactions ---------------------------------------------------------------------------------------------------- */
 
+/* Undo what the transaction under way did.  That may fail too (it is interrupted, say): then it is still to be undone.
+   ITSM_NOTHING: there was no savepoint of ours in it. */
+static itsm_status undo(itsm__connection *c)
+{
+    itsm_status rc = ITSM_OK;
+
+    if (!sqlite3_get_autocommit(c->db)) { /* some failures roll back by themselves */
+        rc = run_common(c, NULL, c->joined ? ITSM__SQL_ROLLBACK_TO : ITSM__SQL_ROLLBACK);
+        if (c->joined && rc == ITSM_E_CORRUPT) rc = ITSM_NOTHING; /* SQLITE_ERROR: no such savepoint */
+        else if (!rc && c->joined) rc = run_common(c, NULL, ITSM__SQL_RELEASE);
+    }
+    c->undone = rc >= 0;
+    return rc;
+}
+
 itsm_status itsm__begin(itsm__connection *c, const itsm_call *call, int write)
 {
     itsm_status rc = ITSM_OK;
-    int host = itsm__is_host(c);
+    const int host = itsm__is_host(c);
 
+    if (!c->undone && undo(c) < 0)
+        return itsm__sqlite_say(call, ITSM_E_BUSY, "what failed before cannot be rolled back: %s",
+                                sqlite3_errmsg(c->db));
     c->joined = host && !sqlite3_get_autocommit(c->db);
     itsm__connection_wait(c, call);
     if (write) rc = run_common(c, call, c->joined ? ITSM__SQL_SAVEPOINT : ITSM__SQL_BEGIN_WRITE);
     else if (!host) rc = run_common(c, call, ITSM__SQL_BEGIN);
     if (rc) return rc;
     rc = itsm__layout_load(c, call);
-    if (rc && (write || !host)) itsm__end(c, NULL, rc);
+    if (rc && (write || !host)) undo(c);
     return rc;
 }
 
+/*
+ * An interrupt may come when the commit is done already.  A savepoint that is not there any more then was released; of a
+ * transaction that is over it cannot be told.
+ */
 itsm_status itsm__end(itsm__connection *c, const itsm_call *call, itsm_status rc)
 {
-    if (rc == ITSM_OK) rc = run_common(c, call, c->joined ? ITSM__SQL_RELEASE : ITSM__SQL_COMMIT);
-    if (rc == ITSM_OK || sqlite3_get_autocommit(c->db)) return rc; /* some failures roll back by themselves */
-    if (c->joined) {
-        if (rc == ITSM_E_RETRY) rc = ITSM_E_BUSY; /* the host's transaction has to begin anew */
-        if (run_common(c, NULL, ITSM__SQL_ROLLBACK_TO) == ITSM_OK) run_common(c, NULL, ITSM__SQL_RELEASE);
-    } else if (run_common(c, NULL, ITSM__SQL_ROLLBACK) != ITSM_OK) {
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return rc;
+    if (rc) return undo(c), c->joined && rc == ITSM_E_RETRY ? ITSM_E_BUSY : rc; /* the host's has to begin anew */
+    rc = run_common(c, call, c->joined ? ITSM__SQL_RELEASE : ITSM__SQL_COMMIT);
+    if (!rc) return ITSM_OK;
+    if (!c->joined && sqlite3_get_autocommit(c->db) && rc == ITSM_E_BUSY) return ITSM_E_UNKNOWN;
+    if (undo(c) != ITSM_NOTHING || !c->joined) return rc;
+    return ITSM_OK;
 }

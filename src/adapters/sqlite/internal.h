@@ -95,7 +95,9 @@ typedef struct itsm__connection {
     struct itsm__connection *next; /* in the pool */
     sqlite3 *db;
     sqlite3_int64 cookie; /* schema version that the tables are of */
-    int loaded, joined;   /* the tables are known; the transaction under way is a savepoint of the host's */
+    int loaded; /* the tables are known */
+    int joined; /* the transaction under way is a savepoint of the host's */
+    int undone; /* 0: it failed and could not be rolled back either */
     uint32_t timeout_ms;
     itsm__table general;
     itsm__table *tables; /* by ascending type */

@@ -172,7 +172,7 @@ itsm_status itsm_store_sqlite(itsm_store **out, itsm_ctx *ctx, itsm_str path, co
     memset(store, 0, sizeof *store);
     memset(store->ones, 0xff, sizeof store->ones);
     store->memory.alloc = given.alloc, store->memory.user = given.alloc_user;
-    store->options = chosen, store->writer.store = store;
+    store->options = chosen, store->writer.store = store, store->writer.undone = 1;
     const int shared = given.mutexes && !chosen.db && sqlite3_threadsafe();
     methods.caps = promises(&chosen, shared);
     itsm_status rc = take_context(store, &given, shared);

@@ -63,7 +63,7 @@ itsm_status itsm__pool_take(itsm__connection **out, itsm__sqlite *store, const i
     if (!c) {
         if (!(c = itsm__sqlite_alloc(store, sizeof *c))) return ITSM_E_NOMEM;
         memset(c, 0, sizeof *c);
-        c->store = store;
+        c->store = store, c->undone = 1;
         itsm_status rc = itsm__connection_open(c, call, readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
         if (rc) {
             discard(store, c);
