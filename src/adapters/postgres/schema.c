@@ -132,6 +132,12 @@ static void put_types(itsm__pg_parameters *p, const itsm_type_info *types, size_
     itsm__pg_array_end(p);
 }
 
+/* A record's field `id` is its own identity, which is the table's key. */
+static int is_key(const itsm_field_info *field)
+{
+    return field->kind == ITSM_REF && itsm_str_is(field->name, "id");
+}
+
 /* One column of the fields of all types: the type's number, the field's, its kind, its name. */
 static void put_fields(itsm__pg_parameters *p, const itsm_type_info *types, size_t ntypes, int column)
 {
@@ -142,6 +148,7 @@ static void put_fields(itsm__pg_parameters *p, const itsm_type_info *types, size
         const itsm_type_info *type = type_at(types, i);
         for (size_t k = 0; !type->internal && k < type->nfields; k++) {
             const itsm_field_info *field = &type->fields[k];
+            if (is_key(field)) continue;
             if (column == 0) itsm__pg_add_int8(p, type->type);
             else if (column == 1) itsm__pg_add_int4(p, field->no);
             else if (column == 2) itsm__pg_add_int4(p, field->kind);
