@@ -242,23 +242,37 @@ itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memor
     return rc || in.p == in.end ? rc : ITSM_E_CORRUPT;
 }
 
+/* A clock row of a draft, whichever of its clocks it is. */
+static itsm_status take_clock(itsm_work *work, itsm__draft *draft, size_t n, const itsm_row *row)
+{
+    for (size_t i = 0; i < n; i++) {
+        itsm__clock_draft *clock = &draft->clocks[i];
+        if (clock->id.hi != row->ref.id.hi || clock->id.lo != row->ref.id.lo) continue;
+        clock->expect = row->rev;
+        return itsm__clock_decode(clock, &work->memory, row->body);
+    }
+    return ITSM_OK;
+}
+
+/* All clocks of a draft in one round trip, where the store can. */
 itsm_status itsm__clocks_load(itsm_work *work, itsm__draft *draft)
 {
     const itsm_type_def *type = itsm_record_type(draft->record);
+    const size_t n = type->nclocks < ITSM__CLOCKS_MAX ? type->nclocks : ITSM__CLOCKS_MAX;
+    itsm_ref refs[ITSM__CLOCKS_MAX];
+    itsm_cursor cursor = ITSM_CURSOR_INIT;
+    itsm_row row;
     if (draft->clocks_loaded || !work->sms->sla) return ITSM_OK;
-    for (size_t i = 0; i < type->nclocks && i < ITSM__CLOCKS_MAX; i++) {
-        itsm__clock_draft *clock = &draft->clocks[i];
-        clock->id = itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i]));
-        const itsm_ref ref = {ITSM_ROW_CLOCK, clock->id};
-        itsm_row row;
-        itsm_status rc = itsm__relay(work, itsm_store_get(&row, itsm__quiet(work), &work->view, ref));
-        if (rc == ITSM_NOTHING) continue;
-        if (!rc) rc = itsm__clock_decode(clock, &work->memory, row.body);
-        if (rc) return rc;
-        clock->expect = row.rev;
+    for (size_t i = 0; i < n; i++) {
+        draft->clocks[i].id = itsm__clock_id(itsm_record_ref(draft->record), clock_kind(&type->clocks[i]));
+        refs[i].type = ITSM_ROW_CLOCK, refs[i].id = draft->clocks[i].id;
     }
-    draft->clocks_loaded = 1;
-    return ITSM_OK;
+    itsm_status rc = n ? itsm_store_get_many(&cursor, itsm__quiet(work), &work->view, refs, n) : ITSM_DONE;
+    while (!rc && !(rc = itsm_store_next(&row, itsm__quiet(work), &cursor))) rc = take_clock(work, draft, n, &row);
+    rc = rc == ITSM_DONE ? ITSM_OK : itsm__relay(work, rc);
+    itsm_store_cursor_close(&cursor);
+    if (!rc) draft->clocks_loaded = 1;
+    return rc;
 }
 
 /* Folding ----------------------------------------------------------------------------------------------------------- */

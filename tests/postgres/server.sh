@@ -32,7 +32,7 @@ trap finish EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
-server "$bin/initdb" -D "$folder/data" -U itsm -A trust -E UTF8 --locale=C >"$folder/log" 2>&1 ||
+server "$bin/initdb" -N -D "$folder/data" -U itsm -A trust -E UTF8 --locale=C >"$folder/log" 2>&1 ||
     { cat "$folder/log"; echo "initdb failed"; exit 1; }
 cat >>"$folder/data/postgresql.conf" <<END
 listen_addresses = '127.0.0.1'
