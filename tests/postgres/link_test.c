@@ -172,10 +172,11 @@ static void cut_moves(struct desk *desk, itsm_ref ref, int full)
             if (rc) fail("a cut move", rc);
             if (revision(ref) != before + n + 1) fail("revision", (int64_t)revision(ref));
         }
-    printf("link cut at %llu places of a move (%llu bytes up, %llu down): each made exactly once, %llu without the caller "
-           "noticing\n",
-           (unsigned long long)cuts, (unsigned long long)bytes[UP], (unsigned long long)bytes[DOWN],
-           (unsigned long long)made);
+    printf(
+        "link cut at %llu places of a move (%llu bytes up, %llu down): each made exactly once, %llu without the caller "
+        "noticing\n",
+        (unsigned long long)cuts, (unsigned long long)bytes[UP], (unsigned long long)bytes[DOWN],
+        (unsigned long long)made);
 }
 
 /* The shortest of some tries on a link that delays each answer: whole delays are round trips waited for. */
