@@ -235,8 +235,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_clock_retarget(itsm_clock *clock, const 
 ITSM_API ITSM_MUST_USE itsm_status itsm_clock_attach(itsm_clock *clock, const itsm_target *target, itsm_time at);
 
 /**
- * Read a clock.  Pure: the same clock and @p now give the same reading.  Cheaper than an add: the due instant is kept
- * with the clock and moves with events only.
+ * Read a clock.  Pure: the same clock and @p now give the same reading.  Costs about as much as an add: the due instant
+ * is kept with the clock and moves with events only.
  *
  * @param out   @c size set; filled up to that.
  * @param clock A clock.

@@ -592,7 +592,7 @@ static int32_t state_of(uint32_t phase, int paused, int breached)
     }
 }
 
-static itsm_status read(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
+static itsm_status read_whole(itsm_clock_reading *out, const itsm_clock *clock, itsm_time now)
 {
     const size_t size = out->size;
     const uint32_t phase = (uint32_t)HALF_OF(clock, phase);
@@ -618,10 +618,10 @@ itsm_status itsm_clock_read(itsm_clock_reading *out, const itsm_clock *clock, it
     if (!out || !out->size || !clock || !is_clock(clock)) return ITSM_E_MISUSE;
     if (now == ITSM_TIME_NONE) return ITSM_E_RANGE;
     if (now < WORD_OF(clock, last)) return ITSM_E_ORDER; /* ITSM_TIME_NONE is before all */
-    if (out->size >= sizeof *out) return read(out, clock, now);
+    if (out->size >= sizeof *out) return read_whole(out, clock, now);
     itsm_clock_reading r; /* for a caller of an earlier version, which had fewer members */
     r.size = out->size;
-    const itsm_status rc = read(&r, clock, now);
+    const itsm_status rc = read_whole(&r, clock, now);
     if (!rc) memcpy(out, &r, out->size);
     return rc;
 }
