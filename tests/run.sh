@@ -66,6 +66,8 @@ missing() {
     done
     { command -v pkg-config >/dev/null && pkg-config --exists criterion; } || echo libcriterion-dev
     { command -v pkg-config >/dev/null && pkg-config --exists libical; } || echo libical-dev
+    { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq-dev
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || echo tzdata
     { python3 -c 'import jsonschema' || /usr/bin/python3 -c 'import jsonschema'; } >/dev/null 2>&1 || echo python3-jsonschema
 }

@@ -73,15 +73,30 @@ static itsm_status is_there(int *out, const itsm__pg *pg, itsm__pg_link *link, c
     return ITSM_OK;
 }
 
+/* All statements of a version, in one round trip. */
+static itsm_status run_all(const itsm__pg *pg, itsm__pg_link *link, const itsm_call *call,
+                           const char *const *statements)
+{
+    itsm_buf all = {NULL, 0, 0, pg->alloc, pg->alloc_user};
+    itsm_status rc = ITSM_OK;
+
+    for (; *statements && !rc; statements++) {
+        rc = itsm_buf_add(&all, *statements, strlen(*statements));
+        if (!rc) rc = itsm_buf_add(&all, ";\n", 2);
+    }
+    if (!rc) rc = itsm_buf_add(&all, "", 1);
+    if (!rc) rc = run(NULL, pg, link, call, all.p);
+    itsm_buf_clear(&all);
+    return rc;
+}
+
 static itsm_status make(const itsm__pg *pg, itsm__pg_link *link, const itsm_call *call)
 {
     int there = 0;
     itsm_status rc = run(NULL, pg, link, call, "BEGIN; SELECT pg_advisory_xact_lock(1769239405, hashtext('~'))");
 
     if (!rc) rc = is_there(&there, pg, link, call);
-    if (!rc && !there) rc = run(NULL, pg, link, call, "CREATE SCHEMA IF NOT EXISTS ~");
-    for (size_t i = 0; !rc && !there && itsm__pg_version_1[i]; i++)
-        rc = run(NULL, pg, link, call, itsm__pg_version_1[i]);
+    if (!rc && !there) rc = run_all(pg, link, call, itsm__pg_version_1);
     itsm_status ended = run(NULL, pg, link, rc ? NULL : call, rc ? "ROLLBACK" : "COMMIT");
     return rc ? rc : ended;
 }

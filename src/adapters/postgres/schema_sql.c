@@ -3,8 +3,8 @@
  * All SQL of the store: the statements that links have prepared, and version 1 of the schema.  ~ stands for its name.
  *
  * Revisions are unsigned and kept in bigint, bit for bit: compared as unsigned by turning the sign bit (# is xor).  An
- * identity is a uuid, an index key bytea: both order by memcmp.  Nothing takes an advisory lock; who defines or seals
- * holds the one row of itsm_meta.
+ * identity is a uuid, an index key bytea: both order by memcmp.  Who defines or seals holds the one row of itsm_meta;
+ * an advisory lock is taken only where the schema is made.
  */
 #include "adapters/postgres/postgres.h"
 
@@ -62,6 +62,7 @@ const itsm__pg_statement itsm__pg_statements[ITSM__PG_STATEMENTS] = {
 };
 
 const char *const itsm__pg_version_1[] = {
+    "DO $itsm$ BEGIN IF to_regnamespace('~') IS NULL THEN CREATE SCHEMA ~; END IF; END $itsm$",
     "CREATE TABLE ~.itsm_meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), version int NOT NULL,"
     " sealed bigint NOT NULL DEFAULT 0)",
     "INSERT INTO ~.itsm_meta (version) VALUES (1)",
