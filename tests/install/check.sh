@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # check.sh WAY BUILD WORK COMPILER: use the library the way a host does; run what was built.  Ways: package, pkgconfig
-# (both from an installation that was moved after it was made), subdirectory, subdirectory_static.
+# (both from an installation that was moved after it was made), subdirectory, subdirectory_static; component_NAME: a library
+# beside libitsm, by package and pkg-config.
 set -eu
 way=$1 build=$2 work=$3 compiler=$4
 here=$(CDPATH= cd "$(dirname "$0")" && pwd)
@@ -40,6 +41,21 @@ pkgconfig)
     "$compiler" -DITSM_STATIC "$here/consumer.c" -o "$work/use_static" $(pkg-config --cflags itsm) \
         "$(dirname "$pc")/libitsm.a" -pthread
     works "$work/use_static"
+    ;;
+component_*)
+    name=${way#component_}
+    installed
+    cmake -S "$here/package" -B "$work/build" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$work/moved" \
+        -DITSM_COMPONENT="$name" >"$work/log"
+    cmake --build "$work/build"
+    works "$work/build/use_$name"
+    works "$work/build/use_${name}_static"
+    ldd "$work/build/use_$name" | grep "$work/moved.*libitsm-$name"
+    if ldd "$work/build/use_${name}_static" | grep libitsm; then exit 1; fi
+    pc=$(dirname "$(find "$work/moved" -name "itsm-$name.pc")")
+    export PKG_CONFIG_PATH="$pc"
+    "$compiler" "$here/consumer_$name.c" -o "$work/use" $(pkg-config --cflags --libs "itsm-$name")
+    LD_LIBRARY_PATH=$(dirname "$pc") works "$work/use"
     ;;
 subdirectory | subdirectory_static)
     library=itsm::itsm shared=ON
