@@ -29,6 +29,7 @@ for name in "${names[@]}"; do
     printf '\n== %s\n' "$name"
     case $name in
     bench_calendar | bench_zone) "build/release/tests/bench/$name" $ours ;;
+    bench_postgres) tests/bench/postgres.sh "build/release/tests/bench/$name" || [ $? -eq 77 ] ;;
     *) "build/release/tests/bench/$name" ;;
     esac
 done

@@ -83,11 +83,10 @@ static void put_audit(itsm__pg_parameters *p, const itsm_batch *batch)
     itsm__pg_array_end(p);
 }
 
-/* How long a batch waits for rows; in the host's transaction it is the host's business unless the call says. */
-static int32_t lock_ms(const itsm__pg *pg, const itsm_call *call)
+/* How long a batch waits for rows, if not as the link (or the host) has set it: then 0. */
+static int32_t lock_ms(const itsm_call *call)
 {
-    uint32_t ms = call->timeout_ms ? call->timeout_ms : call->host_txn ? 0 : pg->options.lock_ms;
-    return ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
+    return call->timeout_ms > INT32_MAX ? INT32_MAX : (int32_t)call->timeout_ms;
 }
 
 /* Sending ------------------------------------------------------------------------------------------------------------- */
@@ -157,7 +156,7 @@ itsm_status itsm__pg_apply(void *self, const itsm_call *call, const itsm_batch *
     if (pg->options.flags & ITSM_POSTGRES_READONLY)
         return itsm__pg_say(call, ITSM_E_READONLY, "the store is open for reading only");
     itsm__pg_parameters_init(&p, pg);
-    itsm__pg_int4(&p, lock_ms(pg, call));
+    itsm__pg_int4(&p, lock_ms(call));
     put_rows(&p, batch);
     for (int column = 0; column < 4; column++) put_keys(&p, batch, column);
     put_fields(&p, batch);

@@ -254,15 +254,18 @@ static void append_number(char *text, uint32_t u)
 
 /*
  * The plans that are right for a few rows out of many are right for everything asked here, also before the tables have
- * statistics; the isolation of batches is the one their function is written for.
+ * statistics, so each is made once; the isolation of batches is the one their function is written for.
  */
 static itsm_status set_up(const itsm__pg *pg, itsm__pg_link *link, const itsm_call *call)
 {
     char text[512] = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
+                     "SET plan_cache_mode = force_generic_plan; "
                      "SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on; "
                      "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0; "
                      "SET statement_timeout = ";
     append_number(text, pg->options.statement_ms);
+    memcpy(text + strlen(text), "; SET lock_timeout = ", sizeof "; SET lock_timeout = ");
+    append_number(text, pg->options.lock_ms);
     itsm_status rc = itsm__pg_text(NULL, pg, link, call, text);
     if (rc || !PQenterPipelineMode(link->conn)) return rc ? rc : lost(link, call);
     for (int i = 0; i < ITSM__PG_STATEMENTS; i++) {
