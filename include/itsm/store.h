@@ -176,10 +176,15 @@ typedef struct itsm_cursor {
     void *handle;         /**< The backend's; NULL: rows are fetched one by one from @c refs. */
     const itsm_ref *refs; /**< What is left to be fetched. */
     size_t nrefs;         /**< How many. */
+    uint32_t kind;        /**< What rows it gives. */
+    uint32_t type;        /**< Of a range: the rows' type. */
+    itsm_id last;         /**< The last row of a scan of index 0. */
+    uint32_t started;     /**< 1: @c last is of a row. */
+    uint32_t reserved;    /**< 0 */
 } itsm_cursor;
 
 /** A cursor that is not open. */
-#define ITSM_CURSOR_INIT { NULL, NULL, NULL, 0 }
+#define ITSM_CURSOR_INIT { NULL, NULL, NULL, 0, 0, 0, { 0, 0 }, 0, 0 }
 
 /**
  * Open a view.

@@ -7,8 +7,11 @@
  * message on the stack; turn a failure into an issue with the backend's name and message.  The cost is a few dozen
  * instructions per call; a batch is looked at once, O(operations).
  *
- * What a backend gives back is believed but for its shape: a row with a count and no fields, or a body with a length
- * and no bytes, is ITSM_E_CORRUPT rather than a crash.
+ * What a backend gives back is believed but for its shape, which costs a few comparisons: a row that is not the one
+ * asked for, of no revision, with neither fields nor a body or with a length and nothing behind it, rows of index 0 out
+ * of their order, an audit entry without bytes, a cursor that is NULL, a message longer than its room.  Each is
+ * ITSM_E_CORRUPT with a message, rather than a crash or a wrong answer.  The places of audit entries are judged by those
+ * who verify the trail.
  */
 #include <itsm/store.h>
 
@@ -23,7 +26,7 @@ struct itsm_store {
     void *self;
 };
 
-enum { MESSAGE_ROOM = 256 };
+enum { MESSAGE_ROOM = 256, MESSAGE_GUARD = 16 };
 
 /* Around a method ------------------------------------------------------------------------------------------------- */
 
@@ -31,7 +34,7 @@ typedef struct visit {
     itsm_ctx *ctx;
     itsm_store *store;
     itsm_call call;
-    char message[MESSAGE_ROOM];
+    char message[MESSAGE_ROOM + MESSAGE_GUARD]; /* the guard is not the backend's, and stays zero */
 } visit;
 
 static void visit_begin(visit *v, itsm_ctx *ctx, itsm_store *store, const itsm_call *call)
@@ -40,8 +43,9 @@ static void visit_begin(visit *v, itsm_ctx *ctx, itsm_store *store, const itsm_c
     if (call) memcpy(&v->call, call, call->size < sizeof v->call ? call->size : sizeof v->call);
     v->ctx = ctx, v->store = store;
     v->call.size = sizeof v->call, v->call.flags = 0;
-    v->call.message = v->message, v->call.message_size = sizeof v->message;
+    v->call.message = v->message, v->call.message_size = MESSAGE_ROOM;
     v->message[0] = 0;
+    memset(v->message + MESSAGE_ROOM, 0, MESSAGE_GUARD);
     if (store->mutex) store->mutexes.lock(store->mutexes.self, store->mutex);
 }
 
@@ -60,8 +64,18 @@ static itsm_status visit_end(visit *v, itsm_status rc)
 {
     visit_unlock(v);
     if (rc >= 0) return rc;
+    for (size_t i = 0; i < MESSAGE_GUARD; i++)
+        if (v->message[MESSAGE_ROOM + i])
+            return say(v->ctx, ITSM_E_CORRUPT, v->store, "the backend wrote behind its room for a message");
     v->message[MESSAGE_ROOM - 1] = 0;
     return say(v->ctx, rc, v->store, v->message[0] ? v->message : itsm_status_text(rc));
+}
+
+/* What a backend gave is not what it was asked for. */
+static itsm_status visit_wrong(visit *v, const char *message)
+{
+    memcpy(v->message, message, strlen(message) + 1);
+    return visit_end(v, ITSM_E_CORRUPT);
 }
 
 static itsm_status misuse(itsm_ctx *ctx, const itsm_store *store, const char *message)
@@ -81,7 +95,8 @@ static void visit_view(visit *v, itsm_ctx *ctx, const itsm_view *view)
 static int is_complete(const itsm_store_methods *m)
 {
     return m->name && m->view_open && m->view_close && m->get && m->scan && m->audit_scan && m->next &&
-           m->cursor_close && m->apply && m->reserve && m->close && (m->audit_seal || (m->caps & ITSM_CAP_SEAL_SYNC));
+           m->cursor_close && m->apply && m->reserve && m->close && (m->audit_seal || (m->caps & ITSM_CAP_SEAL_SYNC)) &&
+           (m->define || !(m->caps & ITSM_CAP_NATIVE_INDEX)); /* which nobody else could tell it */
 }
 
 static itsm_status store_make(itsm_store **out, itsm_ctx *ctx, const itsm_store_methods *methods, void *self)
@@ -117,7 +132,7 @@ itsm_status itsm_store_new(itsm_store **out, itsm_ctx *ctx, const itsm_store_met
     if (!out) rc = misuse(ctx, NULL, "nowhere to put the store");
     else if (m.contract > ITSM_STORE_CONTRACT)
         rc = say(ctx, ITSM_E_VERSION, NULL, "the backend was written for a newer contract");
-    else if (m.contract == 0 || !is_complete(&m))
+    else if (m.contract == 0 || m.reserved || !is_complete(&m))
         rc = misuse(ctx, NULL, "the backend lacks its contract's number, its name or a required method");
     else if ((rc = store_make(out, ctx, &m, self)) != ITSM_OK) rc = say(ctx, rc, NULL, itsm_status_text(rc));
     if (rc && m.close) m.close(self);
@@ -173,28 +188,45 @@ void itsm_store_view_close(itsm_view *view)
     memset(view, 0, sizeof *view);
 }
 
-/* What a backend gave, or ITSM_E_CORRUPT. */
-static itsm_status row_check(visit *v, itsm_status rc, itsm_row *row)
+/* Why a row is none; NULL: it is one. */
+static const char *row_wrong(const itsm_row *row)
 {
-    if (rc == ITSM_OK && ((row->nfields && !row->fields) || (row->body.n && !row->body.p))) {
-        rc = ITSM_E_CORRUPT;
-        v->message[0] = 0;
-    }
-    if (rc != ITSM_OK) {
-        uint64_t rev = rc == ITSM_NOTHING ? row->rev : 0;
-        memset(row, 0, sizeof *row);
-        row->rev = rev;
-    }
-    return visit_end(v, rc);
+    if ((row->nfields && !row->fields) || (row->body.n && !row->body.p))
+        return "the backend gave a row without its content";
+    return NULL;
+}
+
+/* The same of a row that stands in the store. */
+static const char *stored_row_wrong(const itsm_row *row)
+{
+    if (row->rev == ITSM_REV_NONE || row->rev == ITSM_REV_ANY) return "the backend gave a row without a revision";
+    if (!row->fields && !row->body.p) return "the backend gave a row with neither fields nor a body";
+    return NULL;
+}
+
+static itsm_status row_end(visit *v, itsm_status rc, itsm_row *row, const char *why)
+{
+    uint64_t rev = rc == ITSM_NOTHING ? row->rev : 0;
+
+    if (rc == ITSM_OK && !why) return visit_end(v, rc);
+    memset(row, 0, sizeof *row);
+    row->rev = rev;
+    return rc == ITSM_OK ? visit_wrong(v, why) : visit_end(v, rc);
 }
 
 static itsm_status get_row(itsm_row *out, itsm_ctx *ctx, itsm_view *view, itsm_ref ref)
 {
     visit v;
+    const char *why = NULL;
 
     memset(out, 0, sizeof *out);
     visit_view(&v, ctx, view);
-    return row_check(&v, view->store->methods.get(view->store->self, &v.call, view->handle, ref, out), out);
+    itsm_status rc = view->store->methods.get(view->store->self, &v.call, view->handle, ref, out);
+    if (rc == ITSM_OK && !(why = row_wrong(out))) why = stored_row_wrong(out);
+    if (rc == ITSM_OK && !why &&
+        (out->ref.type != ref.type || out->ref.id.hi != ref.id.hi || out->ref.id.lo != ref.id.lo))
+        why = "the backend gave another row than the one asked for";
+    return row_end(&v, rc, out, why);
 }
 
 itsm_status itsm_store_get(itsm_row *out, itsm_ctx *ctx, itsm_view *view, itsm_ref ref)
@@ -206,6 +238,9 @@ itsm_status itsm_store_get(itsm_row *out, itsm_ctx *ctx, itsm_view *view, itsm_r
 
 /* Cursors --------------------------------------------------------------------------------------------------------- */
 
+/* What a cursor gives, and so what its rows must be. */
+enum { CURSOR_MANY, CURSOR_KEYS, CURSOR_ROWS, CURSOR_ROWS_BACK, CURSOR_AUDIT, CURSOR_FOREIGN };
+
 static itsm_status cursor_ready(itsm_cursor *out, itsm_ctx *ctx, const itsm_view *view)
 {
     itsm__issues_clear(ctx);
@@ -215,6 +250,7 @@ static itsm_status cursor_ready(itsm_cursor *out, itsm_ctx *ctx, const itsm_view
 
 static itsm_status cursor_opened(itsm_cursor *out, visit *v, itsm_view *view, itsm_status rc, void *handle)
 {
+    if (rc == ITSM_OK && !handle) return visit_wrong(v, "the backend gave no cursor");
     if (rc == ITSM_OK) out->view = view, out->handle = handle;
     return visit_end(v, rc);
 }
@@ -234,6 +270,7 @@ itsm_status itsm_store_get_many(itsm_cursor *out, itsm_ctx *ctx, itsm_view *view
     }
     visit_view(&v, ctx, view);
     rc = m->get_many(view->store->self, &v.call, view->handle, refs, n, &handle);
+    out->kind = CURSOR_MANY;
     return cursor_opened(out, &v, view, rc, handle);
 }
 
@@ -248,6 +285,8 @@ itsm_status itsm_store_scan(itsm_cursor *out, itsm_ctx *ctx, itsm_view *view, co
     if ((range->lo.n && !range->lo.p) || (range->neq && !range->eq)) return misuse(ctx, view->store, "half a range");
     visit_view(&v, ctx, view);
     rc = view->store->methods.scan(view->store->self, &v.call, view->handle, range, &handle);
+    out->kind = range->index ? CURSOR_KEYS : range->descending ? CURSOR_ROWS_BACK : CURSOR_ROWS;
+    out->type = range->type;
     return cursor_opened(out, &v, view, rc, handle);
 }
 
@@ -260,6 +299,7 @@ itsm_status itsm_store_audit_scan(itsm_cursor *out, itsm_ctx *ctx, itsm_view *vi
     if (rc) return rc;
     visit_view(&v, ctx, view);
     rc = view->store->methods.audit_scan(view->store->self, &v.call, view->handle, from, &handle);
+    out->kind = CURSOR_AUDIT;
     return cursor_opened(out, &v, view, rc, handle);
 }
 
@@ -275,6 +315,7 @@ itsm_status itsm_store_foreign(itsm_cursor *out, itsm_ctx *ctx, itsm_view *view,
     if (!m->foreign) return say(ctx, ITSM_E_UNSUPPORTED, view->store, "others do not write here");
     visit_view(&v, ctx, view);
     rc = m->foreign(view->store->self, &v.call, view->handle, token, &handle);
+    out->kind = CURSOR_FOREIGN;
     return cursor_opened(out, &v, view, rc, handle);
 }
 
@@ -294,6 +335,35 @@ static itsm_status next_ref(itsm_row *out, itsm_ctx *ctx, itsm_cursor *cursor)
     return rc;
 }
 
+static int id_order(itsm_id a, itsm_id b)
+{
+    if (a.hi != b.hi) return a.hi < b.hi ? -1 : 1;
+    return (a.lo > b.lo) - (a.lo < b.lo);
+}
+
+/* Why the next row of a scan cannot be that; NULL: it can. */
+static const char *scanned_wrong(itsm_cursor *cursor, const itsm_row *row)
+{
+    static const char order[] = "the backend gave rows out of the order of their identities";
+
+    if (row->ref.type != cursor->type) return "the backend gave a row of another type";
+    if (cursor->kind == CURSOR_KEYS) return NULL;
+    int step = cursor->started ? id_order(cursor->last, row->ref.id) : 0;
+    if (cursor->started && (cursor->kind == CURSOR_ROWS ? step >= 0 : step <= 0)) return order;
+    cursor->started = 1, cursor->last = row->ref.id;
+    return NULL;
+}
+
+static const char *next_wrong(itsm_cursor *cursor, const itsm_row *row)
+{
+    const char *why = row_wrong(row);
+
+    if (why || cursor->kind == CURSOR_FOREIGN) return why; /* a row that others deleted has no content */
+    if (cursor->kind == CURSOR_AUDIT) return row->body.n ? NULL : "the backend gave an audit entry without bytes";
+    why = stored_row_wrong(row);
+    return why || cursor->kind == CURSOR_MANY ? why : scanned_wrong(cursor, row);
+}
+
 itsm_status itsm_store_next(itsm_row *out, itsm_ctx *ctx, itsm_cursor *cursor)
 {
     visit v;
@@ -304,7 +374,8 @@ itsm_status itsm_store_next(itsm_row *out, itsm_ctx *ctx, itsm_cursor *cursor)
     const itsm_store *store = cursor->view->store;
     memset(out, 0, sizeof *out);
     visit_view(&v, ctx, cursor->view);
-    return row_check(&v, store->methods.next(store->self, &v.call, cursor->handle, out), out);
+    itsm_status rc = store->methods.next(store->self, &v.call, cursor->handle, out);
+    return row_end(&v, rc, out, rc == ITSM_OK ? next_wrong(cursor, out) : NULL);
 }
 
 void itsm_store_cursor_close(itsm_cursor *cursor)
@@ -352,7 +423,10 @@ itsm_status itsm_store_apply(itsm_applied *out, itsm_ctx *ctx, itsm_store *store
     itsm_status rc = itsm__batch_check(&got.failed_op, &message, &store->memory, batch, store->methods.caps);
     if (rc == ITSM_OK) {
         visit_begin(&v, ctx, store, call);
-        rc = visit_end(&v, store->methods.apply(store->self, &v.call, batch, &got));
+        rc = store->methods.apply(store->self, &v.call, batch, &got);
+        int names = rc == ITSM_E_CONFLICT || rc == ITSM_E_UNIQUE;
+        if (names && got.failed_op >= batch->nops) got.failed_op = SIZE_MAX; /* one the batch does not have */
+        rc = rc > 0 ? visit_wrong(&v, "the backend gave news of a batch") : visit_end(&v, rc);
     } else {
         say(ctx, rc, store, message);
     }

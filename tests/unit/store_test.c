@@ -220,6 +220,15 @@ static void fake_close(void *self)
     ((struct fake *)self)->closed++;
 }
 
+/* One that answers ITSM_OK with a row that is one. */
+static struct fake fake_new(void)
+{
+    struct fake fake;
+    memset(&fake, 0, sizeof fake);
+    fake.row.ref = ref_of(1, 1), fake.row.rev = 1, fake.row.body = bytes_c("x");
+    return fake;
+}
+
 static itsm_store_methods fake_methods(void)
 {
     itsm_store_methods m;
@@ -263,6 +272,12 @@ Test(store, a_backend_without_a_required_method_or_of_a_newer_contract_is_refuse
     expect_no_store(ctx, m, ITSM_E_MISUSE);
     m = fake_methods(), m.apply = NULL;
     expect_no_store(ctx, m, ITSM_E_MISUSE);
+    m = fake_methods(), m.reserved = 1;
+    expect_no_store(ctx, m, ITSM_E_MISUSE);
+    m = fake_methods(), m.caps |= ITSM_CAP_NATIVE_INDEX;
+    expect_no_store(ctx, m, ITSM_E_MISUSE); /* define is required then */
+    m = fake_methods(), m.size = offsetof(itsm_store_methods, close);
+    cr_assert_eq(itsm_store_new(&store, ctx, &m, &fake), ITSM_E_MISUSE, "a table that ends before a required method");
     m = fake_methods();
     cr_assert_eq(itsm_store_new(&store, ctx, NULL, &fake), ITSM_E_MISUSE);
     cr_assert_eq(itsm_store_new(NULL, ctx, &m, &fake), ITSM_E_MISUSE);
@@ -318,44 +333,170 @@ Test(store, statuses_and_messages_of_a_backend_come_back)
     assert_nothing_outstanding(counting);
 }
 
-Test(store, rows_that_are_no_rows_are_corrupt)
-{
-    struct counting counting = COUNTING_INIT;
-    itsm_ctx *ctx = counting_ctx(&counting);
-    itsm_store_methods m = fake_methods();
-    itsm_store *store = NULL;
+/* A fake store with a view and a scan of index 0 open. */
+struct reading {
+    struct counting counting;
     struct fake fake;
+    itsm_ctx *ctx;
+    itsm_store *store;
     itsm_view view;
     itsm_cursor cursor;
-    itsm_row row;
+};
+
+static void reading_open(struct reading *r, itsm_store_methods m)
+{
+    const struct counting none = COUNTING_INIT;
     itsm_range range = range_of(1, 0, 0);
-    memset(&fake, 0, sizeof fake);
-    cr_assert_eq(itsm_store_new(&store, ctx, &m, &fake), ITSM_OK);
-    cr_assert_eq(itsm_store_view_open(&view, ctx, store, NULL), ITSM_OK);
-    cr_assert_eq(itsm_store_scan(&cursor, ctx, &view, &range), ITSM_OK);
-    fake.row.nfields = 2;
-    cr_assert_eq(itsm_store_get(&row, ctx, &view, ref_of(1, 1)), ITSM_E_CORRUPT);
+    r->counting = none, r->fake = fake_new();
+    r->ctx = counting_ctx(&r->counting);
+    cr_assert_eq(itsm_store_new(&r->store, r->ctx, &m, &r->fake), ITSM_OK);
+    cr_assert_eq(itsm_store_view_open(&r->view, r->ctx, r->store, NULL), ITSM_OK);
+    cr_assert_eq(itsm_store_scan(&r->cursor, r->ctx, &r->view, &range), ITSM_OK);
+}
+
+static void reading_close(struct reading *r)
+{
+    itsm_store_cursor_close(&r->cursor);
+    itsm_store_view_close(&r->view);
+    cr_assert_eq(r->fake.open_views, 0);
+    itsm_store_free(r->store);
+    itsm_ctx_free(r->ctx);
+    assert_nothing_outstanding(r->counting);
+}
+
+static void reading_again(struct reading *r, const itsm_range *range)
+{
+    itsm_store_cursor_close(&r->cursor);
+    cr_assert_eq(itsm_store_scan(&r->cursor, r->ctx, &r->view, range), ITSM_OK);
+}
+
+static void expect_next(struct reading *r, uint64_t lo, itsm_status wanted)
+{
+    itsm_row row;
+    r->fake.row.ref.id.lo = lo;
+    cr_assert_eq(itsm_store_next(&row, r->ctx, &r->cursor), wanted, "row %u", (unsigned)lo);
+    if (wanted == ITSM_E_CORRUPT) cr_assert(itsm_ctx_issue_count(r->ctx) == 1 && row.rev == 0 && !row.body.p);
+}
+
+Test(store, rows_that_are_no_rows_are_corrupt)
+{
+    struct reading r;
+    itsm_row row;
+    reading_open(&r, fake_methods());
+    r.fake.row.nfields = 2;
+    cr_assert_eq(itsm_store_get(&row, r.ctx, &r.view, ref_of(1, 1)), ITSM_E_CORRUPT);
     cr_assert_eq(row.nfields, 0);
-    fake.row.nfields = 0, fake.row.body.n = 5;
-    cr_assert_eq(itsm_store_next(&row, ctx, &cursor), ITSM_E_CORRUPT);
-    cr_assert_eq(itsm_ctx_issue_count(ctx), 1);
-    fake.row.body.n = 0, fake.row.rev = 4, fake.answer = ITSM_NOTHING;
-    cr_assert_eq(itsm_store_get(&row, ctx, &view, ref_of(1, 1)), ITSM_NOTHING);
+    r.fake.row.nfields = 0, r.fake.row.body.p = NULL, r.fake.row.body.n = 5;
+    expect_next(&r, 1, ITSM_E_CORRUPT);
+    r.fake.row.body.n = 0;
+    expect_next(&r, 1, ITSM_E_CORRUPT); /* neither fields nor a body */
+    r.fake.row.body.p = "";
+    expect_next(&r, 1, ITSM_OK); /* a body of no bytes */
+    r.fake.row.rev = 0;
+    cr_assert_eq(itsm_store_get(&row, r.ctx, &r.view, ref_of(1, 1)), ITSM_E_CORRUPT);
+    r.fake.row.rev = ITSM_REV_ANY;
+    expect_next(&r, 2, ITSM_E_CORRUPT);
+    r.fake.row.rev = 4, r.fake.answer = ITSM_NOTHING;
+    cr_assert_eq(itsm_store_get(&row, r.ctx, &r.view, ref_of(1, 1)), ITSM_NOTHING);
     cr_assert(row.rev == 4 && row.ref.type == 0, "a tombstone tells its revision and nothing else");
     itsm_ref refs[2] = {{1, {0, 1}}, {1, {0, 2}}};
-    itsm_store_cursor_close(&cursor);
-    cr_assert_eq(itsm_store_get_many(&cursor, ctx, &view, refs, 2), ITSM_OK);
-    fake.answer = ITSM_E_IO;
-    cr_assert_eq(itsm_store_next(&row, ctx, &cursor), ITSM_E_IO);
-    fake.answer = ITSM_OK;
-    cr_assert_eq(itsm_store_next(&row, ctx, &cursor), ITSM_OK, "a failed read can be repeated");
+    itsm_store_cursor_close(&r.cursor);
+    cr_assert_eq(itsm_store_get_many(&r.cursor, r.ctx, &r.view, refs, 2), ITSM_OK);
+    r.fake.answer = ITSM_E_IO;
+    cr_assert_eq(itsm_store_next(&row, r.ctx, &r.cursor), ITSM_E_IO);
+    r.fake.answer = ITSM_OK;
+    cr_assert_eq(itsm_store_next(&row, r.ctx, &r.cursor), ITSM_OK, "a failed read can be repeated");
     cr_assert_eq(row.ref.id.lo, 1);
-    itsm_store_cursor_close(&cursor);
-    itsm_store_view_close(&view);
-    cr_assert_eq(fake.open_views, 0);
-    itsm_store_free(store);
-    itsm_ctx_free(ctx);
-    assert_nothing_outstanding(counting);
+    reading_close(&r);
+}
+
+static itsm_status another_row(void *self, const itsm_call *call, void *view, itsm_ref ref, itsm_row *row)
+{
+    itsm_status rc = fake_get(self, call, view, ref, row);
+    row->ref.id.lo++;
+    return rc;
+}
+
+Test(store, rows_that_were_not_asked_for_are_corrupt)
+{
+    struct reading r;
+    itsm_range range = range_of(1, 0, 1);
+    itsm_row row;
+    itsm_store_methods m = fake_methods();
+    m.get = another_row;
+    reading_open(&r, m);
+    cr_assert_eq(itsm_store_get(&row, r.ctx, &r.view, ref_of(1, 1)), ITSM_E_CORRUPT);
+    expect_next(&r, 3, ITSM_OK);
+    expect_next(&r, 3, ITSM_E_CORRUPT); /* twice */
+    expect_next(&r, 2, ITSM_E_CORRUPT); /* back */
+    expect_next(&r, 4, ITSM_OK);
+    r.fake.row.ref.type = 2;
+    expect_next(&r, 5, ITSM_E_CORRUPT);
+    r.fake.row.ref.type = 1;
+    reading_again(&r, &range);
+    expect_next(&r, 3, ITSM_OK);
+    expect_next(&r, 4, ITSM_E_CORRUPT); /* forwards */
+    expect_next(&r, 2, ITSM_OK);
+    range.index = 1; /* of other indexes the keys are not seen */
+    reading_again(&r, &range);
+    expect_next(&r, 3, ITSM_OK);
+    expect_next(&r, 3, ITSM_OK);
+    reading_close(&r);
+}
+
+Test(store, an_audit_entry_has_bytes)
+{
+    struct reading r;
+    reading_open(&r, fake_methods());
+    itsm_store_cursor_close(&r.cursor);
+    cr_assert_eq(itsm_store_audit_scan(&r.cursor, r.ctx, &r.view, 7), ITSM_OK);
+    r.fake.row.rev = 0; /* it has no revision */
+    expect_next(&r, 7, ITSM_OK);
+    r.fake.row.body.n = 0;
+    expect_next(&r, 8, ITSM_E_CORRUPT);
+    reading_close(&r);
+}
+
+static itsm_status no_cursor(void *self, const itsm_call *call, void *view, const itsm_range *range, void **cursor)
+{
+    (void)self, (void)call, (void)view, (void)range, (void)cursor;
+    return ITSM_OK;
+}
+
+static itsm_status long_message(void *self, const itsm_call *call, const char *sequence, uint32_t n, uint64_t *first)
+{
+    (void)self, (void)sequence, (void)n, (void)first;
+    memset(call->message, 'x', call->message_size + 3);
+    return ITSM_E_IO;
+}
+
+Test(store, a_cursor_that_is_none_a_message_without_end_and_news_of_a_batch_are_corrupt)
+{
+    struct reading r;
+    itsm_range range = range_of(1, 0, 0);
+    itsm_op op = put_of(ref_of(1, 1), ITSM_REV_NONE, 1, "x");
+    itsm_batch batch = ITSM_BATCH_INIT;
+    itsm_applied applied = ITSM_APPLIED_INIT;
+    uint64_t first;
+    itsm_store_methods m = fake_methods();
+    m.reserve = long_message;
+    reading_open(&r, m);
+    cr_assert_eq(itsm_store_reserve(&first, r.ctx, r.store, "s", 1, NULL), ITSM_E_CORRUPT);
+    batch.ops = &op, batch.nops = 1;
+    r.fake.answer = ITSM_DONE;
+    cr_assert_eq(itsm_store_apply(&applied, r.ctx, r.store, &batch, NULL), ITSM_E_CORRUPT);
+    r.fake.answer = ITSM_E_CONFLICT;
+    cr_assert_eq(itsm_store_apply(&applied, r.ctx, r.store, &batch, NULL), ITSM_E_CONFLICT);
+    cr_assert_eq(applied.failed_op, SIZE_MAX, "an operation the batch does not have");
+    r.fake.answer = ITSM_OK;
+    reading_close(&r);
+    m.scan = no_cursor, m.reserve = fake_reserve;
+    r.fake = fake_new(), r.ctx = counting_ctx(&r.counting);
+    cr_assert_eq(itsm_store_new(&r.store, r.ctx, &m, &r.fake), ITSM_OK);
+    cr_assert_eq(itsm_store_view_open(&r.view, r.ctx, r.store, NULL), ITSM_OK);
+    cr_assert_eq(itsm_store_scan(&r.cursor, r.ctx, &r.view, &range), ITSM_E_CORRUPT);
+    cr_assert_null(r.cursor.view);
+    reading_close(&r);
 }
 
 Test(store, what_a_backend_need_not_have_is_nothing_or_unsupported)
@@ -447,7 +588,7 @@ Test(store, a_backend_for_one_thread_is_guarded_by_the_hosts_mutex)
     struct desk d;
     struct fake fake;
     itsm_store_methods m = fake_methods();
-    memset(&fake, 0, sizeof fake), memset(&d, 0, sizeof d);
+    fake = fake_new(), memset(&d, 0, sizeof d);
     d.ctx = locks_ctx(&locks, &d.counting);
     cr_assert_eq(itsm_store_new(&d.store, d.ctx, &m, &fake), ITSM_OK);
     use_all(&d);

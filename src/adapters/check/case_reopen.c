@@ -160,6 +160,9 @@ static void compaction_loses_nothing(itsm__bench *b, size_t which)
     itsm__kit_is_not(b, A(2));
     itsm__kit_scan(b, KIT_A, 1, "1");
     itsm__kit_trail(b, 0, "a,b");
+    itsm_op op = itsm__kit_put(b, A(2), ITSM_REV_NONE, "back to life");
+    op.row.rev = second;
+    if (!(b->caps & ITSM_CAP_BACKEND_REV)) itsm__kit_refuses(b, op, ITSM_E_CONFLICT);
     itsm__kit_want(b, itsm__kit_new(b, A(2), "c") > second, "a row made anew has a revision not above the one it had");
 }
 

@@ -118,6 +118,7 @@ static void comes_back(itsm__bench *b, itsm_record *record)
 static void value_comes_back(itsm__bench *b, size_t which)
 {
     itsm_record *record = itsm__kit_record(b, "check_row", 7);
+    itsm__kit_set(b, record, "number", itsm__kit_text("KIT0000007"));
     itsm__kit_set(b, record, examples[which].field, examples[which].value);
     comes_back(b, record);
 }
