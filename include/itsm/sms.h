@@ -30,7 +30,8 @@ enum {
     ITSM_ROW_CLOCK = 0x7F02,   /**< The events of one SLA clock of one record. */
     ITSM_ROW_HISTORY = 0x7F03, /**< What one operation changed on one record. */
     ITSM_ROW_NOTICE = 0x7F04,  /**< A notification not yet taken by the host. */
-    ITSM_ROW_SETTING = 0x7F05  /**< A definition or setting by name. */
+    ITSM_ROW_SETTING = 0x7F05, /**< A definition or setting by name. */
+    ITSM_ROW_SEEN = 0x7F06     /**< A record as it was committed last, in a store that others write to too. */
 };
 
 /** A running system.  For one thread at a time; several may share one store that is ITSM_CAP_MT. */
@@ -785,6 +786,60 @@ typedef struct itsm_observed {
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_work_observe(itsm_observed *out, itsm_work *work, itsm_observer *observer,
                                                      const itsm_observation *observation);
+
+/* Changes by others ------------------------------------------------------------------------------------------------- */
+
+/** A change that somebody else made to a record in the store; borrowed for the call. */
+typedef struct itsm_foreign {
+    size_t size;                      /**< sizeof(itsm_foreign). */
+    itsm_ref ref;                     /**< The record. */
+    uint32_t is_new;                  /**< 1: it was never seen before, and is taken in as it stands. */
+    uint32_t is_gone;                 /**< 1: it is no longer there.  Only told: nothing of it is recorded. */
+    itsm_str event;                   /**< The move that explains the step best, or the step, as in "new -> closed". */
+    itsm_str who;                     /**< Who made it: field `updated_by` if the outside wrote it, else the act's. */
+    itsm_time at;                     /**< When: field `updated_at` if the outside wrote it, else the act's. */
+    const itsm_deviation *deviations; /**< What the lifecycle would not have allowed. */
+    size_t ndeviations;               /**< How many. */
+} itsm_foreign;
+
+/**
+ * Receives one change by others, after it was recorded.
+ *
+ * @param user   The caller's pointer.
+ * @param change Borrowed for the call.
+ * @return ITSM_OK to go on; anything else stops and comes back; what was recorded stays.
+ * @since 0.1
+ */
+typedef itsm_status (*itsm_foreign_fn)(void *user, const itsm_foreign *change);
+
+/**
+ * Record what others changed in the store: an application that goes on writing its own tables.
+ *
+ * Reads the feed of the store (itsm_store_foreign()) and compares each record with what it was at its last commit.  What
+ * differs becomes one observation: a history row, an audit entry, and the clocks moved on.  It is never refused; where
+ * the state changed, the move that explains it best is looked up and what it lacked is kept, as by
+ * itsm_work_observe().  What the outside wrote stands; what the move stamps or clears is written where the outside
+ * changed nothing.  A record without history is taken in as it stands, with clocks that begin then.
+ *
+ * Two changes between two calls are one observation.  Links that live in a field are not judged.  A record that was
+ * deleted is only told.  Recording is a write to the record, at the revision it was read with: another write that comes
+ * between is tried again.
+ *
+ * @param token Where to begin; 0: with all the store still knows.  Moved on when all was recorded; keep it, though
+ *              nothing is recorded twice without it.
+ * @param sms   A system; no work is open.
+ * @param act   Who and when, where the record does not say.
+ * @param fn    Called after each; may be NULL.
+ * @param user  Passed to @p fn.
+ * @retval ITSM_OK            Something was recorded.
+ * @retval ITSM_NOTHING       Nothing had changed.
+ * @retval ITSM_E_UNSUPPORTED The store has no such feed.
+ * @retval ITSM_E_CONFLICT    A record is written all the time: call again.
+ * @retval ITSM_E_MISUSE      A NULL, an act without a time, or a work is open.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_sms_foreign(uint64_t *token, itsm_sms *sms, const itsm_act *act,
+                                                    itsm_foreign_fn fn, void *user);
 
 /* Looking back ------------------------------------------------------------------------------------------------------ */
 

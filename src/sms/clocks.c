@@ -453,15 +453,16 @@ int itsm__sla_measures(const itsm_sla *sla, uint32_t kind)
     return 0;
 }
 
-static itsm_status follow_one(itsm_work *work, itsm__draft *draft, size_t i, const itsm_record *before, itsm_time at)
+static itsm_status follow_one(itsm_work *work, const itsm__touch *touch, size_t i, itsm_time at)
 {
+    itsm__draft *draft = touch->draft;
+    const int is_new = (draft->expect == ITSM_REV_NONE && draft->revision == 0) || touch->taken_in;
     const itsm_clock_def *def = &itsm_record_type(draft->record)->clocks[i];
     itsm__clock_draft *clock = &draft->clocks[i];
-    uint32_t kind = clock_kind(def), from = category_of(before), to = category_of(draft->record);
+    uint32_t kind = clock_kind(def), from = category_of(touch->before), to = category_of(draft->record);
     itsm_status rc = ITSM_OK;
     if (!clock->exists) {
-        if (draft->expect != ITSM_REV_NONE || draft->revision != 0 || !itsm__sla_measures(work->sms->sla, kind))
-            return ITSM_OK;
+        if (!is_new || !itsm__sla_measures(work->sms->sla, kind)) return ITSM_OK;
         rc = begin_clock(work, clock, kind, draft->record, at);
         from = ITSM_INITIAL;
     }
@@ -476,7 +477,7 @@ itsm_status itsm__clocks_follow(itsm_work *work, itsm__touch *touch, itsm_time a
     size_t n = work->sms->sla ? itsm_record_type(touch->draft->record)->nclocks : 0;
     itsm_status rc = n ? begin_clocks(work, touch) : ITSM_OK;
     for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
-        rc = follow_one(work, touch->draft, i, touch->before, at);
+        rc = follow_one(work, touch, i, at);
     return rc;
 }
 

@@ -69,6 +69,15 @@ static itsm_status put_timer(const batch *b, itsm_op *op, itsm_time at)
     return ITSM_OK;
 }
 
+/* Beside a record that others may write: what it is now, with the same bytes.  Its revision guards this row too. */
+static itsm_status put_seen(batch *b, const itsm__draft *draft, size_t at, size_t n)
+{
+    itsm_op *op = add_op(b, ITSM_PUT, itsm__seen_ref(itsm_record_ref(draft->record)), ITSM_REV_ANY);
+    if (!op) return ITSM_E_NOMEM;
+    op->row.rev = draft->revision, op->row.body.n = n, b->body_at[b->nops - 1] = at;
+    return ITSM_OK;
+}
+
 static itsm_status put_record(batch *b, itsm__draft *draft)
 {
     itsm_index_key *keys;
@@ -81,7 +90,8 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
     b->body_at[b->nops - 1] = at;
     if (!rc) rc = itsm__record_keys(&keys, &op->nkeys, draft->record, &b->work->arena, &b->scratch);
     if (!rc) op->keys = keys;
-    return rc ? rc : put_timer(b, op, itsm__timer_at(b->work, draft));
+    if (!rc) rc = put_timer(b, op, itsm__timer_at(b->work, draft));
+    return !rc && itsm__is_foreign(b->work->sms) ? put_seen(b, draft, at, op->row.body.n) : rc;
 }
 
 static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *clock)

@@ -93,6 +93,7 @@ typedef struct itsm__touch {
     uint64_t revision;
     int changed, created;
     int by_system;    /* a move that was fired */
+    int taken_in;     /* others made the record; its clocks begin now */
     int clocks_saved; /* `clocks` has how they were; their arrays lie in the work's arena */
     itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
     uint32_t action;
@@ -433,6 +434,19 @@ itsm_status itsm__schedule_op(itsm_op *out, itsm_buf *bytes, const itsm_work *wo
 
 /* The earliest instant at which a timer can move a record as it is; ITSM_TIME_NONE: not before it is written again. */
 itsm_time itsm__timer_at(itsm_work *work, itsm__draft *draft);
+
+/* observe.c ----------------------------------------------------------------------------------------------------------- */
+
+/* From the state a draft is in to the one observed: the move that explains it, what it lacked, and its effects. */
+itsm_status itsm__observe_step(itsm_str *event, itsm_work *work, itsm_observer *observer, itsm__draft *draft,
+                               const itsm_observation *o, const itsm_state_def *to);
+const itsm_type_def *itsm__observer_type(const itsm_observer *observer);
+
+/* foreign.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Do others write to the store?  Then a row beside each record keeps what it was when it was committed last. */
+int itsm__is_foreign(const itsm_sms *sms);
+itsm_ref itsm__seen_ref(itsm_ref ref);
 
 /* purge.c ------------------------------------------------------------------------------------------------------------- */
 

@@ -242,6 +242,11 @@ static itsm_status observe_effects(const itsm_observer *observer, itsm_record *r
 
 /* Observing --------------------------------------------------------------------------------------------------------- */
 
+const itsm_type_def *itsm__observer_type(const itsm_observer *observer)
+{
+    return observer->type;
+}
+
 itsm_ref itsm__observer_ref(const itsm_observer *observer, itsm_str number)
 {
     itsm_bytes bytes = {number.p, number.n};
@@ -330,8 +335,8 @@ static itsm_status name_step(itsm_str *out, itsm_work *work, const itsm_state_de
 }
 
 /* From the state it is in to the one observed. */
-static itsm_status step(itsm_str *event, itsm_work *work, itsm_observer *observer, itsm__draft *draft,
-                        const itsm_observation *o, const itsm_state_def *to)
+itsm_status itsm__observe_step(itsm_str *event, itsm_work *work, itsm_observer *observer, itsm__draft *draft,
+                               const itsm_observation *o, const itsm_state_def *to)
 {
     itsm__draft_subject self = {work, draft, observer->known};
     itsm_subject subject = {&itsm__draft_methods, &self};
@@ -373,7 +378,7 @@ static itsm_status observe(itsm_work *work, itsm_observer *observer, itsm__draft
         rc = itsm_type_missing(observer->type, NULL, subject, judge_missing, &j);
         if (!is_verdict(rc)) return rc;
     }
-    if ((rc = step(&touch->event, work, observer, draft, o, to))) return rc;
+    if ((rc = itsm__observe_step(&touch->event, work, observer, draft, o, to))) return rc;
     return itsm__clocks_observe(work, touch, o, previous);
 }
 

@@ -132,6 +132,17 @@ static itsm_status delete_clocks(const purging *p)
     return itsm__relay(p->work, rc);
 }
 
+/* What it looked like, in a store that others write to. */
+static itsm_status delete_seen(const purging *p)
+{
+    itsm_row row;
+    const itsm_ref seen = itsm__seen_ref(itsm_record_ref(p->draft->record));
+    if (!itsm__is_foreign(p->work->sms)) return ITSM_OK;
+    itsm_status rc = itsm_store_get(&row, itsm__quiet(p->work), &p->work->view, seen);
+    if (rc == ITSM_NOTHING) return ITSM_OK;
+    return rc ? itsm__relay(p->work, rc) : add_deletion(p->work, seen, row.rev);
+}
+
 /* The entry of the trail: it commits to a history row that is never written. */
 static itsm_status add_entry(const purging *p, const itsm__touch *touch)
 {
@@ -156,6 +167,7 @@ static itsm_status purge(purging *p)
     if (!rc) rc = check_retention(p);
     if (!rc) rc = add_deletion(work, itsm_record_ref(p->draft->record), p->draft->revision);
     if (!rc) rc = delete_clocks(p);
+    if (!rc) rc = delete_seen(p);
     if (!rc) rc = itsm__links_delete(work, p->draft, add_deletion);
     if (!rc) rc = itsm__work_touch(&touch, work, p->draft, ITSM_AUDIT_PURGE, itsm__no_text());
     if (!rc) rc = add_entry(p, touch);

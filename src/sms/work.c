@@ -337,7 +337,7 @@ itsm_status itsm__work_touch(itsm__touch **out, itsm_work *work, itsm__draft *dr
     itsm_status rc = spare_touch(&touch, work, draft);
     if (rc) return rc;
     touch->draft = draft, touch->revision = draft->revision, touch->changed = draft->changed;
-    touch->created = touch->clocks_saved = 0, touch->by_system = work->by_system;
+    touch->created = touch->taken_in = touch->clocks_saved = 0, touch->by_system = work->by_system;
     touch->action = action, touch->event = event;
     work->ntouches++;
     draft->touched = 1;
