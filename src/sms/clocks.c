@@ -476,8 +476,7 @@ itsm_status itsm__clocks_follow(itsm_work *work, itsm__touch *touch, itsm_time a
 {
     size_t n = work->sms->sla ? itsm_record_type(touch->draft->record)->nclocks : 0;
     itsm_status rc = n ? begin_clocks(work, touch) : ITSM_OK;
-    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++)
-        rc = follow_one(work, touch, i, at);
+    for (size_t i = 0; i < n && i < ITSM__CLOCKS_MAX && !rc; i++) rc = follow_one(work, touch, i, at);
     return rc;
 }
 
