@@ -69,10 +69,23 @@ static itsm_status put_timer(const batch *b, itsm_op *op, itsm_time at)
     return ITSM_OK;
 }
 
-/* Beside a record that others may write: what it is now, with the same bytes.  Its revision guards this row too. */
+/*
+ * Beside a record that others may write: what it is now, with the same bytes.  If others wrote it since it was seen, their
+ * change would pass for what it was before: that is observed first.
+ */
 static itsm_status put_seen(batch *b, const itsm__draft *draft, size_t at, size_t n)
 {
-    itsm_op *op = add_op(b, ITSM_PUT, itsm__seen_ref(itsm_record_ref(draft->record)), ITSM_REV_ANY);
+    const itsm_ref seen = itsm__seen_ref(itsm_record_ref(draft->record));
+    itsm_work *work = b->work;
+    itsm_row row;
+    itsm_status rc = ITSM_NOTHING;
+    if (!work->observing && draft->expect != ITSM_REV_NONE)
+        rc = itsm_store_get(&row, itsm__quiet(work), &work->view, seen);
+    if (rc < 0) return itsm__relay(work, rc);
+    if (rc == ITSM_OK && row.rev != draft->expect)
+        return itsm__issue(work->ctx, ITSM_E_CONFLICT, itsm__no_text(), itsm__no_text(), itsm__no_text(),
+                           "others have changed the record: that has to be observed before");
+    itsm_op *op = add_op(b, ITSM_PUT, seen, ITSM_REV_ANY);
     if (!op) return ITSM_E_NOMEM;
     op->row.rev = draft->revision, op->row.body.n = n, b->body_at[b->nops - 1] = at;
     return ITSM_OK;

@@ -27,6 +27,7 @@ typedef struct observing {
     itsm_observer *observer; /* of the type looked at last, or NULL */
     itsm_ref *refs;          /* of the feed */
     size_t n, capacity;
+    itsm__arena told; /* of the change under way: what the work forgets when it commits */
     itsm_foreign_fn fn;
     void *user;
     uint64_t changes;
@@ -83,14 +84,14 @@ static itsm_status observer_of(itsm_observer **out, observing *o, itsm_work *wor
 }
 
 /* Make the kept side of a touch what was seen last.  ITSM_NOTHING: it never was, and that side is empty. */
-static itsm_status read_seen(itsm_work *work, itsm__touch *touch)
+static itsm_status read_seen(uint64_t *revision, itsm_work *work, itsm__touch *touch)
 {
     const itsm_ref ref = itsm_record_ref(touch->draft->record);
     itsm_row row;
     itsm_status rc = itsm__record_reset(touch->before, itsm_record_type(touch->draft->record), ref);
     if (!rc) rc = itsm_store_get(&row, itsm__quiet(work), &work->view, itsm__seen_ref(ref));
     if (rc) return itsm__relay(work, rc);
-    row.ref = ref;
+    row.ref = ref, *revision = row.rev;
     return itsm__relay(work, itsm__record_read(touch->before, itsm__quiet(work), &row));
 }
 
@@ -136,29 +137,25 @@ static itsm_status take_stamps(itsm_observation *out, itsm_work *work, const its
     const itsm_value *last = itsm__record_at(seen, ITSM_FIELD_UPDATED_AT);
     out->at = itsm__work_effective(work), out->who = work->act.who;
     out->opened = out->stopped = ITSM_TIME_NONE;
-    if (at && at->kind == ITSM_TIME && at->u.i <= out->at && (!last || at->u.i > last->u.i)) out->at = at->u.i;
-    if (!who || who->kind != ITSM_PARTY || same_value(who, itsm__record_at(seen, ITSM_FIELD_UPDATED_BY)))
-        return ITSM_OK;
+    const int fresh = at && at->kind == ITSM_TIME && at->u.i <= out->at && (!last || at->u.i > last->u.i);
+    if (fresh) out->at = at->u.i;
+    if (!who || who->kind != ITSM_PARTY) return ITSM_OK;
+    if (!fresh && same_value(who, itsm__record_at(seen, ITSM_FIELD_UPDATED_BY))) return ITSM_OK;
     return itsm__arena_copy(&out->who, &work->arena, who->u.s);
 }
 
-/* The step between the states, explained by a move; then what the outside wrote is put back over its effects. */
+/* The step between the states, explained by a move. */
 static itsm_status explain(observing *o, itsm_work *work, itsm__touch *touch, const itsm_observation *observation)
 {
-    itsm_record *record = touch->draft->record, *now = NULL;
+    itsm_record *record = touch->draft->record;
     itsm_observer *observer;
     const itsm_machine *machine = &itsm_record_type(record)->machines[0];
     const itsm_state_def *to = itsm__record_state(record, machine);
     const itsm_value *from = itsm__record_at(touch->before, machine->number);
-    int differs;
     if (!to || !from || same_value(from, itsm__record_at(record, machine->number))) return ITSM_OK;
     itsm_status rc = observer_of(&observer, o, work, itsm_record_type(record));
-    if (!rc) rc = itsm_record_copy(&now, itsm__quiet(work), record);
     if (!rc) rc = itsm_record_set_number(record, machine->number, from);
-    if (!rc) rc = itsm__observe_step(&touch->event, work, observer, touch->draft, observation, to);
-    if (!rc) rc = compare(&differs, record, touch->before, now);
-    itsm_record_free(now);
-    return rc;
+    return rc ? rc : itsm__observe_step(&touch->event, work, observer, touch->draft, observation, to);
 }
 
 /* A record that was never seen, as it stands. */
@@ -169,25 +166,42 @@ static itsm_status take_in(itsm_record *record, const itsm_observation *observat
     return itsm_record_set_number(record, ITSM_FIELD_CREATED_AT, &at);
 }
 
-static itsm_status observe(itsm_foreign *out, observing *o, itsm_work *work, itsm__draft *draft)
+/* What follows from what the outside wrote; over that, what it wrote. */
+static itsm_status follow(observing *o, itsm_work *work, itsm__touch *touch, const itsm_observation *observation)
 {
-    itsm__touch *touch;
-    itsm_observation observation;
-    int differs = 1;
-    memset(&observation, 0, sizeof observation);
-    itsm_status rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_OBSERVE, itsm__no_text());
-    if (rc) return rc;
-    rc = read_seen(work, touch);
-    if (rc < 0) return rc;
-    out->is_new = rc == ITSM_NOTHING, touch->taken_in = (int)out->is_new;
-    rc = out->is_new ? ITSM_OK : compare(&differs, NULL, touch->before, draft->record);
-    if (rc || !differs) return rc ? rc : ITSM_NOTHING;
-    rc = take_stamps(&observation, work, touch->before, draft->record);
-    if (!rc) rc = out->is_new ? take_in(draft->record, &observation) : explain(o, work, touch, &observation);
-    if (!rc) rc = itsm__clocks_follow(work, touch, observation.at);
-    out->event = touch->event, out->at = observation.at, out->who = observation.who;
-    if (!rc) rc = itsm__work_settle(work, observation.at, observation.who);
+    itsm_record *record = touch->draft->record, *now = NULL;
+    int differs;
+    itsm_status rc = itsm_record_copy(&now, itsm__quiet(work), record);
+    if (!rc) rc = touch->taken_in ? take_in(record, observation) : explain(o, work, touch, observation);
+    if (!rc) rc = itsm__derive(work->sms, record, NULL);
+    if (!rc) rc = compare(&differs, record, touch->before, now);
+    itsm_record_free(now);
+    return rc ? rc : itsm__clocks_follow(work, touch, observation->at);
+}
+
+/* Write the row of what was seen, without the record. */
+static itsm_status send(observing *o, itsm_work *work, const itsm_op *ops, size_t n)
+{
+    itsm_batch batch = ITSM_BATCH_INIT;
+    itsm_call call = ITSM_CALL_INIT;
+    batch.ops = ops, batch.nops = n, call.host_txn = o->act->host_txn;
+    itsm_status rc = itsm_store_apply(NULL, o->sms->ctx, o->sms->store, &batch, &call);
+    itsm_store_view_close(&work->view);
     return rc;
+}
+
+/* Others wrote the record, but nothing of what it says: it was seen at this revision too.  ITSM_NOTHING when done. */
+static itsm_status refresh(observing *o, itsm_work *work, itsm_ref ref, uint64_t revision)
+{
+    itsm_row row;
+    itsm_op ops[2];
+    itsm_status rc = itsm_store_get(&row, o->sms->ctx, &work->view, itsm__seen_ref(ref));
+    if (rc) return rc;
+    memset(ops, 0, sizeof ops);
+    ops[0].kind = ITSM_CHECK, ops[0].row.ref = ref, ops[0].expect = revision;
+    ops[1].kind = ITSM_PUT, ops[1].expect = row.rev, ops[1].row = row, ops[1].row.rev = revision;
+    rc = send(o, work, ops, 2);
+    return rc ? rc : ITSM_NOTHING;
 }
 
 /* A record that is gone: what was seen of it goes too. */
@@ -195,16 +209,50 @@ static itsm_status forget(itsm_foreign *out, observing *o, itsm_work *work)
 {
     itsm_row row;
     itsm_op op;
-    itsm_batch batch = ITSM_BATCH_INIT;
-    itsm_call call = ITSM_CALL_INIT;
     itsm_status rc = itsm_store_get(&row, o->sms->ctx, &work->view, itsm__seen_ref(out->ref));
     if (rc) return rc;
     memset(&op, 0, sizeof op);
     op.kind = ITSM_DEL, op.row.ref = row.ref, op.expect = row.rev;
-    batch.ops = &op, batch.nops = 1, call.host_txn = o->act->host_txn;
-    itsm_store_view_close(&work->view);
     out->is_gone = 1, out->at = itsm__work_effective(work), out->who = work->act.who;
-    return itsm_store_apply(NULL, o->sms->ctx, o->sms->store, &batch, &call);
+    return send(o, work, &op, 1);
+}
+
+static itsm_status observe(itsm_foreign *out, observing *o, itsm_work *work, itsm__draft *draft)
+{
+    itsm__touch *touch;
+    itsm_observation observation;
+    uint64_t seen = 0;
+    int differs = 1;
+    memset(&observation, 0, sizeof observation);
+    itsm_status rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_OBSERVE, itsm__no_text());
+    if (rc) return rc;
+    rc = read_seen(&seen, work, touch);
+    if (rc < 0) return rc;
+    out->is_new = rc == ITSM_NOTHING, touch->taken_in = (int)out->is_new;
+    rc = out->is_new ? ITSM_OK : compare(&differs, NULL, touch->before, draft->record);
+    if (rc) return rc;
+    if (!differs) return seen == draft->expect ? ITSM_NOTHING : refresh(o, work, out->ref, draft->expect);
+    rc = take_stamps(&observation, work, touch->before, draft->record);
+    if (!rc) rc = follow(o, work, touch, &observation);
+    out->event = touch->event, out->at = observation.at, out->who = observation.who;
+    return rc ? rc : itsm__work_settle(work, observation.at, observation.who);
+}
+
+/* Keep what is told beyond the commit. */
+static itsm_status keep(itsm_foreign *out, observing *o, const itsm_work *work)
+{
+    itsm__arena_reset(&o->told);
+    itsm_deviation *deviations = itsm__arena_alloc(&o->told, work->ndeviations * sizeof *deviations);
+    itsm_status rc = deviations ? itsm__arena_copy(&out->who, &o->told, out->who) : ITSM_E_NOMEM;
+    if (!rc) rc = itsm__arena_copy(&out->event, &o->told, out->event);
+    for (size_t i = 0; i < work->ndeviations && !rc; i++) {
+        deviations[i] = work->deviations[i];
+        rc = itsm__arena_copy(&deviations[i].move, &o->told, work->deviations[i].move);
+        if (!rc) rc = itsm__arena_copy(&deviations[i].rule, &o->told, work->deviations[i].rule);
+        if (!rc) rc = itsm__arena_copy(&deviations[i].clause, &o->told, work->deviations[i].clause);
+    }
+    out->deviations = deviations, out->ndeviations = work->ndeviations;
+    return rc;
 }
 
 static itsm_status attempt(itsm_foreign *out, observing *o, itsm_work *work)
@@ -214,9 +262,8 @@ static itsm_status attempt(itsm_foreign *out, observing *o, itsm_work *work)
     if (!rc) rc = itsm__work_find(&draft, work, out->ref);
     if (rc) return rc == ITSM_NOTHING ? forget(out, o, work) : rc;
     rc = observe(out, o, work, draft);
-    if (rc) return rc;
-    out->deviations = work->deviations, out->ndeviations = work->ndeviations;
-    return itsm_work_commit(NULL, work);
+    if (!rc) rc = keep(out, o, work);
+    return rc ? rc : itsm_work_commit(NULL, work);
 }
 
 static itsm_status observe_ref(observing *o, itsm_ref ref)
@@ -228,7 +275,7 @@ static itsm_status observe_ref(observing *o, itsm_ref ref)
         memset(&change, 0, sizeof change);
         change.size = sizeof change, change.ref = ref;
         itsm_work_free(work);
-        if ((rc = itsm_work_new(&work, o->sms, o->act)) == ITSM_OK) rc = attempt(&change, o, work);
+        if ((rc = itsm_work_new(&work, o->sms, o->act)) == ITSM_OK) work->observing = 1, rc = attempt(&change, o, work);
     }
     if (!rc) o->changes++;
     if (!rc && o->fn) rc = o->fn(o->user, &change);
@@ -243,9 +290,11 @@ itsm_status itsm_sms_foreign(uint64_t *token, itsm_sms *sms, const itsm_act *act
     uint64_t next = *token;
     memset(&o, 0, sizeof o);
     o.sms = sms, o.act = act, o.fn = fn, o.user = user;
+    itsm__arena_init(&o.told, &sms->memory);
     itsm_status rc = read_feed(&o, &next);
     for (size_t i = 0; i < o.n && !rc; i++) rc = observe_ref(&o, o.refs[i]);
     itsm_observer_free(o.observer);
+    itsm__arena_clear(&o.told);
     itsm__free(&sms->memory, o.refs, o.capacity * sizeof *o.refs);
     if (rc) return rc;
     *token = next;

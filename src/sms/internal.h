@@ -227,6 +227,7 @@ struct itsm_work {
     itsm_id txid;
     int has_txid;
     int unsure;    /* the answer to a batch was lost: it may have been applied */
+    int observing; /* what others changed is being recorded */
     int by_system; /* a fired move is under way */
     itsm_ref last;
     const itsm_type_def *priority_type; /* the type looked at last, and its field `priority` */

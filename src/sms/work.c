@@ -135,7 +135,7 @@ void itsm__work_empty(itsm_work *work)
     itsm__arena_reset(&work->arena);
     work->ndrafts = work->ntouches = work->nlinks = work->history.n = work->audit.n = work->notices.n = 0;
     work->bytes.n = work->nnotices = 0;
-    work->has_txid = work->unsure = 0;
+    work->has_txid = work->unsure = work->observing = 0;
     work->ndeletions = 0;
     memset(&work->schedule, 0, sizeof work->schedule);
 }

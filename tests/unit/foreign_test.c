@@ -320,7 +320,8 @@ Test(foreign, a_step_is_explained_and_what_it_lacks_is_kept)
     itsm_ref ref = incident();
     outside_text(ref, "status", "resolved");
     told t = observe(ITSM_OK);
-    cr_assert(strstr(t.text, "resolve_first_contact by old desk; set(category,service,resolution_code,resolution)"), "%s", t.text);
+    cr_assert(strstr(t.text, "resolve_first_contact by old desk; set(category,service,resolution_code,resolution)"),
+              "%s", t.text);
     outside_text(ref, "status", "in_progress");
     t = observe(ITSM_OK);
     cr_assert(strstr(t.text, "reopen by old desk;"), "%s", t.text);
@@ -395,6 +396,23 @@ Test(foreign, a_writer_who_comes_between_is_read_again)
     shared.busy = 0;
     cr_assert_eq(observe(ITSM_OK).n, 1, "the token has not moved");
     verify(3);
+}
+
+Test(foreign, what_others_changed_is_observed_before_it_is_changed)
+{
+    itsm_ref ref = incident();
+    const itsm_named set[] = {TEXT("title", "Ours")};
+    const itsm_value same = itsm_value_text(ITSM_STR("Dark"));
+    outside_text(ref, "description", "Theirs");
+    cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, ITSM_REV_ANY, set, 1, &desk.act), ITSM_E_CONFLICT);
+    cr_assert(strstr(first_message(desk.ctx).p, "observed before"));
+    cr_assert_eq(observe(ITSM_OK).n, 1);
+    cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, ITSM_REV_ANY, set, 1, &desk.act), ITSM_OK);
+    outside(ref, "title", itsm_value_text(ITSM_STR("Ours"))); /* a write that says nothing new */
+    cr_assert_eq(observe(ITSM_NOTHING).n, 0);
+    const itsm_named again[] = {{ITSM_STR("title"), same}};
+    cr_assert_eq(itsm_sms_change(NULL, desk.sms, ref, ITSM_REV_ANY, again, 1, &desk.act), ITSM_OK);
+    verify(4);
 }
 
 Test(foreign, a_record_that_is_gone_is_told_once)
