@@ -230,7 +230,9 @@ itsm_status itsm__connection_open(itsm__connection *c, const itsm_call *call, in
     if (code) return itsm__sqlite_failed(call, c, code);
     sqlite3_extended_result_codes(c->db, 1);
     itsm__connection_wait(c, call);
-    return itsm__run(c, call, durability[c->store->options.durability]);
+    itsm_status rc = itsm__run(c, call, durability[c->store->options.durability]);
+    if (rc || c != &c->store->writer) return rc;
+    return itsm__run(c, call, "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192"); /* of 32 MiB each */
 }
 
 void itsm__connection_clear(itsm__connection *c)
