@@ -68,6 +68,7 @@ missing() {
     { command -v pkg-config >/dev/null && pkg-config --exists libical; } || echo libical-dev
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq-dev
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
+    { command -v pkg-config >/dev/null && pkg-config --exists sqlite3; } || echo libsqlite3-dev
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || echo tzdata
     { python3 -c 'import jsonschema' || /usr/bin/python3 -c 'import jsonschema'; } >/dev/null 2>&1 || echo python3-jsonschema
 }

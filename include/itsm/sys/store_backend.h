@@ -208,7 +208,8 @@ typedef struct itsm_store_methods {
         of a row before a later one.  @p end: number of sealed entries now. */
     itsm_status (*audit_seal)(void *self, const itsm_call *call, uint32_t max, uint64_t *end);
 
-    /** *Optional*.  FOREIGN_WRITES: rows that others changed since @p token, which is moved on. */
+    /** *Optional*.  FOREIGN_WRITES: rows that others changed since @p token, which is moved on; each as it is now, one
+        that is gone by its ref alone.  Rows that the library itself wrote may be among them. */
     itsm_status (*foreign)(void *self, const itsm_call *call, void *view, uint64_t *token, void **cursor);
     /** *Optional*.  Everything applied so far is durable on return. */
     itsm_status (*flush)(void *self, const itsm_call *call);

@@ -23,8 +23,8 @@ static const char *const common_sql[ITSM__SQL_COMMON] = {
     "RELEASE itsm",
     "ROLLBACK TO itsm",
     "PRAGMA main.schema_version",
-    "SELECT revision FROM main.itsm_tombstone WHERE id=?1 AND type=?2",
-    "INSERT INTO main.itsm_tombstone(type, id, revision) VALUES(?2, ?1, ?3)",
+    "SELECT rev FROM main.itsm_tombstone WHERE id=?1 AND type=?2",
+    "INSERT INTO main.itsm_tombstone(type, id, rev) VALUES(?2, ?1, ?3)",
     "DELETE FROM main.itsm_tombstone WHERE id=?1 AND type=?2",
     "INSERT OR IGNORE INTO main.itsm_index(type, number, key, id) VALUES(?2, ?4, ?3, ?1)",
     "DELETE FROM main.itsm_index WHERE type=?2 AND number=?4 AND key=?3 AND id=?1",
@@ -63,13 +63,13 @@ static void add_table_sql(sqlite3_str *sql, const itsm__table *table, int which)
 
     switch (which) {
     case ITSM__SQL_GET:
-        sqlite3_str_appendf(sql, "SELECT revision, itsm_body FROM main.\"%w\" WHERE id=?1%s", name, type);
+        sqlite3_str_appendf(sql, "SELECT rev, itsm_body FROM main.\"%w\" WHERE id=?1%s", name, type);
         break;
     case ITSM__SQL_FIND:
-        sqlite3_str_appendf(sql, "SELECT rowid, revision, itsm_keys FROM main.\"%w\" WHERE id=?1%s", name, type);
+        sqlite3_str_appendf(sql, "SELECT rowid, rev, itsm_keys FROM main.\"%w\" WHERE id=?1%s", name, type);
         break;
     case ITSM__SQL_INSERT:
-        sqlite3_str_appendf(sql, "INSERT INTO main.\"%w\"(id, revision, itsm_keys, itsm_body%s", name,
+        sqlite3_str_appendf(sql, "INSERT INTO main.\"%w\"(id, rev, itsm_keys, itsm_body%s", name,
                             table->general ? ", type" : "");
         add_columns(sql, table, NAMES);
         sqlite3_str_appendf(sql, ") VALUES(?1, ?3, ?4, ?5%s", table->general ? ", ?2" : "");
@@ -77,21 +77,20 @@ static void add_table_sql(sqlite3_str *sql, const itsm__table *table, int which)
         sqlite3_str_appendall(sql, ")");
         break;
     case ITSM__SQL_UPDATE:
-        sqlite3_str_appendf(sql, "UPDATE main.\"%w\" SET revision=?3, itsm_keys=?4, itsm_body=?5", name);
+        sqlite3_str_appendf(sql, "UPDATE main.\"%w\" SET rev=?3, itsm_keys=?4, itsm_body=?5", name);
         add_columns(sql, table, NAMES | PARAMETERS);
         sqlite3_str_appendall(sql, " WHERE rowid=?6");
         break;
     case ITSM__SQL_DELETE: sqlite3_str_appendf(sql, "DELETE FROM main.\"%w\" WHERE rowid=?6", name); break;
     case ITSM__SQL_SCAN_ID_DOWN: down = " DESC"; /* fall through */
     case ITSM__SQL_SCAN_ID:
-        sqlite3_str_appendf(sql,
-                            "SELECT id, revision, itsm_body FROM main.\"%w\" WHERE id>=?1 AND id<?3%s ORDER BY id%s",
+        sqlite3_str_appendf(sql, "SELECT id, rev, itsm_body FROM main.\"%w\" WHERE id>=?1 AND id<?3%s ORDER BY id%s",
                             name, type, down);
         break;
     case ITSM__SQL_SCAN_KEY_DOWN: down = " DESC"; /* fall through */
     case ITSM__SQL_SCAN_KEY:
         sqlite3_str_appendf(sql,
-                            "SELECT i.id, r.revision, r.itsm_body FROM main.itsm_index i CROSS JOIN main.\"%w\" r ON "
+                            "SELECT i.id, r.rev, r.itsm_body FROM main.itsm_index i CROSS JOIN main.\"%w\" r ON "
                             "r.id=i.id%s WHERE i.type=?2 AND i.number=?4 AND i.key>=?1 AND i.key<?3 "
                             "ORDER BY i.key%s, i.id%s",
                             name, table->general ? " AND r.type=?2" : "", down, down);

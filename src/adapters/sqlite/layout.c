@@ -18,9 +18,9 @@ static const char general_sql[] =
     "CREATE TABLE main.itsm_type(type INTEGER PRIMARY KEY, name TEXT NOT NULL);"
     "CREATE TABLE main.itsm_field(type INTEGER NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, "
     "name TEXT NOT NULL, PRIMARY KEY(type, field)) WITHOUT ROWID;"
-    "CREATE TABLE main.itsm_row(type INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL, itsm_keys BLOB, "
+    "CREATE TABLE main.itsm_row(type INTEGER NOT NULL, id BLOB NOT NULL, rev INTEGER NOT NULL, itsm_keys BLOB, "
     "itsm_body BLOB NOT NULL, UNIQUE(type, id));"
-    "CREATE TABLE main.itsm_tombstone(type INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL, "
+    "CREATE TABLE main.itsm_tombstone(type INTEGER NOT NULL, id BLOB NOT NULL, rev INTEGER NOT NULL, "
     "PRIMARY KEY(type, id)) WITHOUT ROWID;"
     "CREATE TABLE main.itsm_index(type INTEGER NOT NULL, number INTEGER NOT NULL, key BLOB NOT NULL, id BLOB NOT NULL, "
     "PRIMARY KEY(type, number, key, id)) WITHOUT ROWID;"
@@ -320,7 +320,7 @@ static itsm_status make_view(const definition *d)
 
     sqlite3_str_appendf(sql,
                         "DROP VIEW IF EXISTS main.\"%w_view\"; CREATE VIEW main.\"%w_view\" AS SELECT "
-                        "lower(hex(id)) AS id, revision",
+                        "lower(hex(id)) AS id, rev",
                         d->name, d->name);
     for (size_t i = 0; i < d->type->nfields; i++) {
         const itsm_field_info *field = &d->type->fields[i];
@@ -350,7 +350,7 @@ static itsm_status add_type(const definition *d)
     if (!rc && there) rc = taken(d->call, view);
     sqlite3_free(view);
     sqlite3_str *sql = sqlite3_str_new(d->c->db);
-    sqlite3_str_appendf(sql, "CREATE TABLE main.\"%w\"(id BLOB NOT NULL UNIQUE, revision INTEGER NOT NULL", d->name);
+    sqlite3_str_appendf(sql, "CREATE TABLE main.\"%w\"(id BLOB NOT NULL UNIQUE, rev INTEGER NOT NULL", d->name);
     for (size_t i = 0; i < d->type->nfields && !rc; i++) {
         const itsm_field_info *field = &d->type->fields[i];
         if (!itsm__column_is_shown(field->no)) continue;
@@ -364,12 +364,11 @@ static itsm_status add_type(const definition *d)
     else sqlite3_free(text);
     sqlite3_int64 type = (sqlite3_int64)d->type->type;
     if (!rc)
-        rc = change(d,
-                    sqlite3_mprintf("INSERT INTO main.itsm_type(type, name) VALUES(%lld, %Q);"
-                                    "INSERT INTO main.\"%w\"(id, revision, itsm_keys, itsm_body) SELECT id, revision, "
-                                    "itsm_keys, itsm_body FROM main.itsm_row WHERE type=%lld;"
-                                    "DELETE FROM main.itsm_row WHERE type=%lld",
-                                    type, d->name, d->name, type, type));
+        rc = change(d, sqlite3_mprintf("INSERT INTO main.itsm_type(type, name) VALUES(%lld, %Q);"
+                                       "INSERT INTO main.\"%w\"(id, rev, itsm_keys, itsm_body) SELECT id, rev, "
+                                       "itsm_keys, itsm_body FROM main.itsm_row WHERE type=%lld;"
+                                       "DELETE FROM main.itsm_row WHERE type=%lld",
+                                       type, d->name, d->name, type, type));
     return rc ? rc : make_view(d);
 }
 
