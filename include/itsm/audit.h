@@ -56,12 +56,29 @@ typedef struct itsm_audit_entry {
     itsm_str event;                         /**< Name of the move or relation; may be empty. */
     uint8_t commitment[ITSM_AUDIT_DIGEST];  /**< To the history row: itsm_audit_commit(). */
     itsm_bytes fields;                      /**< Commitments to fields: itsm_audit_field_add(), itsm_audit_field(). */
+    itsm_bytes rows;                        /**< What it left in the store: itsm_audit_row_add(), itsm_audit_row_next(). */
 } itsm_audit_entry;
 
 /** Start value of @ref itsm_audit_entry; the rest is zero. */
 #define ITSM_AUDIT_ENTRY_INIT                                                                                          \
     { sizeof(itsm_audit_entry), 0, 0, { 0, { 0, 0 } }, 0, { 0, 0 }, 0, 0, { NULL, 0 }, { NULL, 0 }, { NULL, 0 },      \
-      { 0 }, { NULL, 0 } }
+      { 0 }, { NULL, 0 }, { NULL, 0 } }
+
+/**
+ * A row as an entry left it: the record itself, one of its clocks, a link.
+ *
+ * The last entry of a record in a batch says so of every row the batch wrote with it, so that each row of a store can be
+ * compared with the last entry that names it.
+ */
+typedef struct itsm_audit_row {
+    size_t size;                            /**< sizeof(itsm_audit_row). */
+    itsm_ref ref;                           /**< Which row. */
+    uint64_t revision;                      /**< Its revision then; 0: it was deleted. */
+    uint8_t commitment[ITSM_AUDIT_DIGEST];  /**< To its bytes, with the salt of the history row; zeros if deleted. */
+} itsm_audit_row;
+
+/** Start value of @ref itsm_audit_row; the rest is zero. */
+#define ITSM_AUDIT_ROW_INIT { sizeof(itsm_audit_row), { 0, { 0, 0 } }, 0, { 0 } }
 
 /**
  * Commit to content without revealing it: SHA-256(salt || content).
@@ -111,14 +128,47 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_audit_field(uint16_t *number, uint8_t di
                                                     const itsm_audit_entry *entry, size_t i);
 
 /**
+ * Append what an entry says of one row, for itsm_audit_entry.rows.
+ *
+ * @param out   Appended to: the entry's own record first, then the others in ascending order of type and identity.
+ * @param entry The entry it is for; its `ref` and `revision` are looked at.
+ * @param row   The row.
+ * @retval ITSM_OK        Appended.
+ * @retval ITSM_E_MISUSE  A NULL or `size` too small.
+ * @retval ITSM_E_INVALID It is the entry's own record at a revision that is not the next one.
+ * @retval ITSM_E_NOMEM   No memory; @p out is as it was.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_audit_row_add(itsm_buf *out, const itsm_audit_entry *entry,
+                                                      const itsm_audit_row *row);
+
+/**
+ * Read what an entry says of the next row.
+ *
+ * @param out   Set `size` before; filled.
+ * @param rest  Start with `entry->rows`; moved on.
+ * @param entry A decoded entry.
+ * @retval ITSM_OK        @p out is filled.
+ * @retval ITSM_DONE      No more.
+ * @retval ITSM_E_MISUSE  A NULL or `size` too small.
+ * @retval ITSM_E_CORRUPT These are not the rows of a decoded entry.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_audit_row_next(itsm_audit_row *out, itsm_bytes *rest,
+                                                       const itsm_audit_entry *entry);
+
+/**
  * Append the canonical bytes of an entry: the same entry, the same bytes on every machine.
+ *
+ * One without rows is written as version 1 of the format, which every reader knows; one with rows as version 2.
  *
  * @param out   Appended to.
  * @param entry An entry.
  * @retval ITSM_OK        Appended.
  * @retval ITSM_E_MISUSE  A NULL, `size` too small, or @c flags not 0.
- * @retval ITSM_E_INVALID An action there is not, or field commitments that are not whole or not in ascending order.
- * @retval ITSM_E_LIMIT   More than 64 KiB.
+ * @retval ITSM_E_INVALID An action there is not, or field commitments that are or rows that are not whole or not in
+ *                        their order.
+ * @retval ITSM_E_LIMIT   More than 64 KiB, or 1 MiB of rows.
  * @retval ITSM_E_NOMEM   No memory; @p out is as it was.
  * @since 0.1
  */
@@ -272,10 +322,14 @@ typedef struct itsm_audit_result {
     uint64_t checked;                 /**< Entries whose history was there and fitted. */
     uint64_t gone;                    /**< Entries whose history is no longer there. */
     uint64_t bad;                     /**< Problems found; the first hundred are issues. */
+    uint64_t rows;                    /**< itsm_sms_audit_verify(): rows that are as their last entry left them. */
+    uint64_t purged;                  /**< itsm_sms_audit_verify(): records that were purged. */
+    uint64_t unbound;                 /**< itsm_sms_audit_verify(): rows that entries of version 1 do not commit to. */
+    uint64_t waiting;                 /**< itsm_sms_audit_verify(): rows newer than the log, if it is sealed later. */
 } itsm_audit_result;
 
 /** Start value of @ref itsm_audit_result; the rest is zero. */
-#define ITSM_AUDIT_RESULT_INIT { sizeof(itsm_audit_result), 0, { 0 }, 0, 0, 0 }
+#define ITSM_AUDIT_RESULT_INIT { sizeof(itsm_audit_result), 0, { 0 }, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Verify the log of a store: every place is there, every entry decodes, the tree of the first

@@ -107,10 +107,17 @@ typedef struct itsm_sms_options {
     void *guard_user;    /**< Passed to @c guard. */
     const itsm_retention *retentions; /**< Periods by class; copied.  A class without one is never purged. */
     size_t nretentions;               /**< How many. */
+    /**
+     * Fields whose values are personal: "incident.reporter", or "reporter" for the field of that name in every type.
+     * In the history each of their values has a salt and a commitment of its own, so that one can be shown to somebody
+     * with a proof that hides the rest.  Costs two digests for each value replaced.
+     */
+    const itsm_str *personal;
+    size_t npersonal; /**< How many. */
 } itsm_sms_options;
 
 /** Start value of #itsm_sms_options. */
-#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 }, NULL, NULL, NULL, 0 }
+#define ITSM_SMS_OPTIONS_INIT { sizeof(itsm_sms_options), NULL, { NULL, 0 }, NULL, NULL, NULL, 0, NULL, 0 }
 
 /**
  * Start a system on a store.
@@ -124,6 +131,7 @@ typedef struct itsm_sms_options {
  * @retval ITSM_E_NOMEM       No memory.
  * @retval ITSM_E_MISUSE      A NULL that may not be.
  * @retval ITSM_E_UNSUPPORTED The store cannot keep this model; the issue says what.
+ * @retval ITSM_E_NOT_FOUND   A personal field that the model does not have.
  * @since 0.1
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
@@ -1031,10 +1039,23 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_migrate(itsm_migrated *out, itsm_sms
 /* Verifying --------------------------------------------------------------------------------------------------------- */
 
 /**
- * Verify the audit trail and that each of its entries fits the history row it commits to.  O(entries), a read for each.
+ * Verify the audit trail, and that history, records, clocks and links are as its entries left them.
  *
- * As itsm_audit_verify(); what an entry says of the record, the revision, the actor and the time must also be what the
- * history row says.  Entries whose history was purged are counted in `out->gone`.
+ * As itsm_audit_verify(), and besides:
+ *  - the entries of a record follow one another: revision by revision, none twice, none after its purge (rule `order`);
+ *  - each entry fits its history row, personal values included; a history row that is gone was purged with its record;
+ *    there is none that no entry made (`history`);
+ *  - each record, clock and link is what the last entry that names it committed to: not edited, not put back to an older
+ *    revision, not missing, not there again after it was deleted (`row`);
+ *  - no record, clock or link is there that no entry made (`row`);
+ *  - of what was purged nothing is left (`purged`).
+ *
+ * `where` of an issue names the record.  Not covered: notices and settings, and the index keys a backend keeps beside
+ * rows.  Entries written before there were commitments to rows (version 1) leave rows `unbound`.
+ *
+ * O(entries + rows): a read of each history row and of each row an entry names, a scan of all rows, and about 150 bytes
+ * of memory for each record, clock and link.  Entries that wait are sealed first, if the store can be written.  All is
+ * read in one view; on a store without ITSM_CAP_SNAPSHOT nothing may be written meanwhile.
  *
  * @param out      Set `size` before; filled also when something is wrong.
  * @param sms      A system.

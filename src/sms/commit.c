@@ -98,6 +98,7 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;
     itsm_status rc = itsm_record_encode(&b->bytes, draft->record);
+    if (!rc) rc = itsm__rows_name(b, draft->entry);
     op->row.rev = draft->revision, op->row.body.n = b->bytes.n - at;
     op->row.fields = itsm_record_fields(draft->record), op->row.nfields = itsm_record_count(draft->record);
     b->body_at[b->nops - 1] = at;
@@ -118,6 +119,7 @@ static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *cl
     itsm_status rc = itsm__clock_arm(clock, b->work->sms);
     size_t at = b->bytes.n;
     if (!rc) rc = itsm__clock_encode(&b->bytes, clock);
+    if (!rc) rc = itsm__rows_name(b, draft->entry);
     op->row.rev = clock->expect + 1, op->row.body.n = b->bytes.n - at;
     b->body_at[b->nops - 1] = at;
     if (rc || clock->alarms.next == ITSM_TIME_NONE) return rc;
@@ -172,7 +174,7 @@ static itsm_status put_links(batch *b)
         if (rc < 0) return rc;
         if (change->added == (rc == ITSM_OK)) continue; /* made and taken away again, or the other way round */
         itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, ref, rc == ITSM_OK ? old.rev : ITSM_REV_NONE);
-        if (!op) return ITSM_E_NOMEM;
+        if (!op || itsm__rows_name(b, change->entry)) return ITSM_E_NOMEM;
         if (change->added && (rc = put_link(b, op, change, old.rev))) return rc;
     }
     return ITSM_OK;
@@ -206,8 +208,12 @@ static itsm_status put_schedule(batch *b)
 static itsm_status put_deletions(batch *b)
 {
     const itsm_work *work = b->work;
-    for (size_t i = 0; i < work->ndeletions; i++)
-        if (!add_op(b, ITSM_DEL, work->deletions[i].ref, work->deletions[i].expect)) return ITSM_E_NOMEM;
+    for (size_t i = 0; i < work->ndeletions; i++) {
+        const itsm__deletion *d = &work->deletions[i];
+        if (!add_op(b, ITSM_DEL, d->ref, d->expect)) return ITSM_E_NOMEM;
+        if (d->ref.type == ITSM_ROW_HISTORY) continue; /* what an entry says of it goes with it */
+        if (itsm__rows_name(b, work->audit.n - 1)) return ITSM_E_NOMEM;
+    }
     return ITSM_OK;
 }
 
@@ -265,14 +271,14 @@ static itsm_status send(batch *b)
     itsm_work *work = b->work;
     itsm_bytes *audit = itsm__arena_alloc(&work->arena, work->audit.n * sizeof *audit);
     if (!audit) return ITSM_E_NOMEM;
-    for (size_t i = 0; i < work->audit.n; i++)
-        audit[i].p = work->bytes.p + work->audit.items[i].offset, audit[i].n = work->audit.items[i].n;
+    itsm_status rc = itsm__rows_entries(audit, b);
+    if (rc) return rc;
     itsm_batch sent = ITSM_BATCH_INIT;
     itsm_call call = ITSM_CALL_INIT;
     sent.ops = b->ops, sent.nops = b->nops, sent.audit = audit, sent.naudit = work->audit.n;
     call.host_txn = work->act.host_txn;
     itsm_store_view_close(&work->view); /* nothing more is read, and a store without readers can write in place */
-    itsm_status rc = ITSM_E_RETRY;
+    rc = ITSM_E_RETRY;
     for (size_t i = 0; i < SENDS_MAX && (rc == ITSM_E_RETRY || rc == ITSM_E_UNKNOWN); i++) {
         itsm_applied applied = ITSM_APPLIED_INIT;
         rc = itsm_store_apply(&applied, work->ctx, work->sms->store, &sent, &call);
@@ -292,7 +298,7 @@ static itsm_status send(batch *b)
 static itsm_status write_batch(itsm_work *work)
 {
     batch *b = &work->batch;
-    b->work = work, b->nops = 0, b->bytes.n = 0;
+    b->work = work, b->nops = b->nrows = 0, b->bytes.n = 0;
     itsm_status rc = itsm__work_ready(work);
     if (!rc) rc = put_drafts(b);
     if (!rc) rc = put_links(b);

@@ -10,7 +10,10 @@
 #include "base/text.h"
 #include "record/codec.h"
 
+#include <itsm/audit.h>
+
 #define HISTORY_VERSION 1
+#define HISTORY_PERSONAL 2 /* the version with personal values behind the content */
 #define HISTORY_ITEMS_MAX 4096
 
 itsm_id itsm__derived_id(const char *purpose, itsm_bytes content)
@@ -77,10 +80,28 @@ static size_t entry_bound(const itsm_history *e)
     return bound;
 }
 
-itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
+/* Each personal value, and what commits to it. */
+static itsm_status put_personal(itsm_buf *out, itsm__history_content *c)
+{
+    itsm_status rc = ITSM_OK;
+    for (size_t i = 0; i < c->npersonal && !rc; i++) {
+        itsm__personal *personal = &c->personal[i];
+        unsigned char number[NUMBER_BOUND];
+        rc = itsm_buf_add(out, number, (size_t)(itsm__varint_put(number, personal->number) - number));
+        if (!rc) rc = itsm_buf_add(out, personal->salt, sizeof personal->salt);
+        const size_t at = out->n;
+        if (!rc) rc = itsm__value_encode(out, &personal->value);
+        const itsm_bytes value = {rc ? NULL : out->p + at, out->n - at};
+        if (!rc) itsm_audit_commit(personal->commitment, personal->salt, value);
+    }
+    return rc;
+}
+
+itsm_status itsm__history_encode(itsm_buf *out, itsm__history_content *c)
 {
     const itsm_history *e = &c->entry;
-    const uint64_t head[] = {HISTORY_VERSION, e->action,  e->revision, c->ref.type,          c->ref.id.hi,
+    const uint64_t version = c->npersonal ? HISTORY_PERSONAL : HISTORY_VERSION;
+    const uint64_t head[] = {version, e->action,  e->revision, c->ref.type,          c->ref.id.hi,
                              c->ref.id.lo,    c->txid.hi, c->txid.lo,  zigzag(e->effective), zigzag(e->recorded)};
     const itsm_status rc = itsm__buf_reserve(out, entry_bound(e));
     if (rc) return rc;
@@ -98,8 +119,9 @@ itsm_status itsm__history_encode(itsm_buf *out, const itsm__history_content *c)
         p = itsm__varint_put(p, d->undecided);
         p = put_text(p, d->move), p = put_text(p, d->rule), p = put_text(p, d->clause);
     }
-    out->n += (size_t)(p - begin);
-    return ITSM_OK;
+    c->committed = (size_t)(p - begin);
+    out->n += c->committed;
+    return c->npersonal ? put_personal(out, c) : ITSM_OK;
 }
 
 static itsm_status read_text(itsm_str *out, itsm__reader *in)
@@ -150,6 +172,48 @@ static itsm_status read_deviations(itsm_history *e, itsm__reader *in, itsm__aren
     return ITSM_OK;
 }
 
+/* One list of the values before, in ascending order of their numbers. */
+static itsm_status merge_before(itsm__history_content *c, itsm__arena *arena)
+{
+    itsm_history *e = &c->entry;
+    const size_t n = e->nbefore + c->npersonal;
+    itsm_row_field *all = itsm__arena_alloc(arena, n * sizeof *all);
+    if (!all) return ITSM_E_NOMEM;
+    memset(all, 0, n * sizeof *all);
+    for (size_t i = 0, open = 0, personal = 0; i < n; i++)
+        if (personal == c->npersonal || (open < e->nbefore && e->before[open].no < c->personal[personal].number))
+            all[i] = e->before[open++];
+        else all[i].no = c->personal[personal].number, all[i].value = c->personal[personal].value, personal++;
+    e->before = all, e->nbefore = n;
+    return ITSM_OK;
+}
+
+/* What stands behind the content: at least one, in ascending order. */
+static itsm_status read_personal(itsm__history_content *c, itsm__reader *in, itsm__arena *arena)
+{
+    const itsm__reader start = *in;
+    uint64_t number = 0, before = 0;
+    itsm_status rc = ITSM_OK;
+    for (int pass = 0; pass < 2; pass++) { /* the first one counts */
+        size_t n = 0;
+        if (pass && !(c->personal = itsm__arena_alloc(arena, c->npersonal * sizeof *c->personal))) return ITSM_E_NOMEM;
+        for (*in = start, before = 0; in->p < in->end; n++, before = number) {
+            itsm__personal one;
+            memset(&one, 0, sizeof one);
+            if ((rc = itsm__varint_read(&number, in))) return rc;
+            if (number <= before || number > UINT16_MAX || (size_t)(in->end - in->p) < sizeof one.salt)
+                return ITSM_E_CORRUPT;
+            memcpy(one.salt, in->p, sizeof one.salt);
+            in->p += sizeof one.salt, one.number = (uint16_t)number, one.bytes.p = in->p;
+            if ((rc = itsm__value_read(&one.value, in, arena))) return rc;
+            one.bytes.n = (size_t)(in->p - (const unsigned char *)one.bytes.p);
+            if (pass) c->personal[n] = one;
+        }
+        c->npersonal = n;
+    }
+    return c->npersonal ? merge_before(c, arena) : ITSM_E_CORRUPT;
+}
+
 itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena, itsm_bytes body)
 {
     uint64_t head[10];
@@ -160,7 +224,7 @@ itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena,
     itsm__reader in = {start + ITSM__SALT_SIZE, start + body.n};
     for (size_t i = 0; i < sizeof head / sizeof *head && !rc; i++) rc = itsm__varint_read(&head[i], &in);
     if (rc) return rc;
-    if (head[0] > HISTORY_VERSION) return ITSM_E_VERSION;
+    if (head[0] > HISTORY_PERSONAL) return ITSM_E_VERSION;
     if (head[0] == 0 || head[1] > UINT32_MAX || head[3] > UINT32_MAX) return ITSM_E_CORRUPT;
     itsm_history *e = &out->entry;
     e->size = sizeof *e, e->action = (uint32_t)head[1], e->revision = head[2];
@@ -170,5 +234,7 @@ itsm_status itsm__history_decode(itsm__history_content *out, itsm__arena *arena,
     if ((rc = read_text(&e->who, &in)) || (rc = read_text(&e->event, &in)) || (rc = read_before(e, &in, arena)) ||
         (rc = read_deviations(e, &in, arena)))
         return rc;
+    out->committed = (size_t)(in.p - start) - ITSM__SALT_SIZE;
+    if (head[0] == HISTORY_PERSONAL) return read_personal(out, &in, arena);
     return in.p == in.end ? ITSM_OK : ITSM_E_CORRUPT;
 }

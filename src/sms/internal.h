@@ -83,6 +83,7 @@ typedef struct itsm__draft {
     uint64_t revision; /* as this work leaves it */
     int changed, checked, clocks_loaded, touched, has_history;
     itsm_id history; /* with has_history: of the first row of its history */
+    size_t entry;    /* the last of its audit entries, once it is `changed` */
     itsm__clock_draft clocks[ITSM__CLOCKS_MAX];
 } itsm__draft;
 
@@ -104,7 +105,8 @@ typedef struct itsm__touch {
 typedef struct itsm__link_change {
     itsm_ref from, to; /* in the direction the row is kept */
     const itsm_link_def *link;
-    int added; /* 0: taken away */
+    int added;    /* 0: taken away */
+    size_t entry; /* the first audit entry of the operation that did so */
 } itsm__link_change;
 
 /* A piece of the work's byte buffer. */
@@ -118,9 +120,17 @@ typedef struct itsm__pieces {
     size_t n, capacity;
 } itsm__pieces;
 
+/* An audit entry that says what an operation of the batch leaves in its row, see rows.c. */
+typedef struct itsm__named_row {
+    size_t entry, op;
+} itsm__named_row;
+
 /* What one commit writes, see commit.c; kept for the next. */
 typedef struct itsm__batch {
     itsm_work *work;
+    itsm__named_row *rows;
+    size_t nrows, row_capacity;
+    itsm_buf entries; /* the bytes of those that say so */
     itsm_op *ops;
     size_t *body_at; /* by op: offset of its body in the buffer, SIZE_MAX: it stays put */
     size_t *keys_at; /* by op: offset of the keys that follow one another there, SIZE_MAX: they stay put */
@@ -165,6 +175,7 @@ typedef struct itsm__machine_move {
 
 /* What operations look at in a type, out of all it has. */
 typedef struct itsm__plan {
+    itsm__places personal;  /* fields */
     itsm__places derived;   /* fields */
     itsm__numbers formulas; /* of those, and of the fields they are derived from */
     itsm__places mandatory; /* fields that are so somewhere */
@@ -315,6 +326,22 @@ itsm_status itsm__links_follow(itsm_work *work);
 itsm_status itsm__link_body(itsm_buf *out, const itsm__link_change *change);
 itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__link_change *change, size_t ends[2]);
 itsm_id itsm__link_id(const itsm__link_change *change);
+
+/* rows.c -------------------------------------------------------------------------------------------------------------- */
+
+/* An operation of the batch was added last: which audit entry says what it leaves. */
+itsm_status itsm__rows_name(itsm__batch *batch, size_t entry);
+
+/* The audit entries of a batch whose operations are complete, with what they leave in their rows. */
+itsm_status itsm__rows_entries(itsm_bytes *out, itsm__batch *batch);
+
+/* personal.c ---------------------------------------------------------------------------------------------------------- */
+
+/* Note in the plans which fields are personal. */
+itsm_status itsm__personal_new(itsm_sms *sms, const itsm_str *names, size_t n);
+
+/* Move the personal values out of what an operation replaced, each with a salt of its own. */
+itsm_status itsm__personal_part(itsm__history_content *content, itsm_work *work, const itsm_record *record);
 
 /* clocks.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -97,7 +97,7 @@ itsm_status itsm__link_keys(itsm_buf *out, const itsm_work *work, const itsm__li
 /* Did this work take a link away? */
 static int is_taken_away(const itsm_work *work, itsm_ref near, const itsm_link_def *link, itsm_ref far)
 {
-    itsm__link_change kept = {near, far, link, 0};
+    itsm__link_change kept = {near, far, link, 0, 0};
     canonical(&kept, link->target);
     for (size_t i = 0; i < work->nlinks; i++) {
         const itsm__link_change *c = &work->links[i];
@@ -196,7 +196,7 @@ static itsm_status collect_rows(refs *out, itsm_work *work, itsm_ref near, const
 /* Links kept as rows: those in the store and those this work made. */
 static itsm_status collect_links(refs *out, itsm_work *work, itsm_ref near, const itsm_link_def *link)
 {
-    itsm__link_change kept = {near, near, link, 1};
+    itsm__link_change kept = {near, near, link, 1, 0};
     canonical(&kept, link->target);
     int forward = kept.link == link, both = is_own_inverse(link);
     itsm_status rc = collect_rows(out, work, near, link, forward);
@@ -317,7 +317,7 @@ itsm_status itsm__links_delete(itsm_work *work, itsm__draft *draft,
         const itsm_link_def *link = &type->links[i];
         const itsm_link_def *inverse = link->is_field ? NULL : inverse_of(link, link->target);
         if (link->is_field || (inverse && inverse->is_field)) continue; /* kept in a field */
-        itsm__link_change kept = {near, near, link, 1};
+        itsm__link_change kept = {near, near, link, 1, 0};
         canonical(&kept, link->target);
         rc = delete_rows(work, near, link, kept.link == link, delete_row);
         if (!rc && is_own_inverse(link)) rc = delete_rows(work, near, link, 0, delete_row);
@@ -443,7 +443,7 @@ static itsm_status write_link(itsm_work *work, itsm__draft *a, const itsm_link_d
     if (is_dependency(link) && (rc = itsm__schedule_alter(work))) return rc;
     rc = itsm__grow(&work->memory, &work->links, &work->link_capacity, work->nlinks + 1, sizeof *work->links);
     if (rc) return rc;
-    itsm__link_change change = {from, to, link, adding};
+    itsm__link_change change = {from, to, link, adding, 0};
     canonical(&change, itsm_record_type(b->record));
     for (size_t i = 0; i < work->nlinks; i++) { /* the last word counts */
         itsm__link_change *old = &work->links[i];

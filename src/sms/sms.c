@@ -74,6 +74,7 @@ itsm_status itsm_sms_new(itsm_sms **out, itsm_ctx *ctx, const itsm_model *model,
     if (!rc) rc = itsm__anchors_new(sms);
     if (!rc) rc = itsm__schedules_new(sms);
     if (!rc && options) rc = itsm__retentions_new(sms, options->retentions, options->nretentions);
+    if (!rc && options) rc = itsm__personal_new(sms, options->personal, options->npersonal);
     if (options) sms->guard = options->guard, sms->guard_user = options->guard_user;
     if (options && options->sla) sms->sla = itsm_sla_ref(options->sla);
     if (!rc && options && options->key.n) rc = itsm_buf_add(&sms->key, options->key.p, options->key.n);

@@ -97,6 +97,7 @@ static itsm_work *spare_work(itsm_sms *sms)
     itsm__map_init(&work->by_ref, &work->memory);
     itsm_buf_init(&work->bytes, work->ctx);
     itsm_buf_init(&work->batch.bytes, work->ctx), itsm_buf_init(&work->batch.scratch, work->ctx);
+    itsm_buf_init(&work->batch.entries, work->ctx);
     return work;
 }
 
@@ -179,7 +180,8 @@ void itsm__work_destroy(itsm_work *work)
     itsm__free(memory, work->batch.ops, work->batch.op_capacity * sizeof *work->batch.ops);
     itsm__free(memory, work->batch.body_at, work->batch.body_capacity * sizeof *work->batch.body_at);
     itsm__free(memory, work->batch.keys_at, work->batch.keys_capacity * sizeof *work->batch.keys_at);
-    itsm_buf_clear(&work->batch.bytes), itsm_buf_clear(&work->batch.scratch);
+    itsm__free(memory, work->batch.rows, work->batch.row_capacity * sizeof *work->batch.rows);
+    itsm_buf_clear(&work->batch.bytes), itsm_buf_clear(&work->batch.scratch), itsm_buf_clear(&work->batch.entries);
     itsm_buf_clear(&work->bytes);
     itsm__map_clear(&work->by_ref);
     itsm__arena_clear(&work->arena);
@@ -476,7 +478,7 @@ static itsm_id history_id(itsm__draft *draft, uint64_t revision)
     return id;
 }
 
-/* The history row of one touched draft: salt and content, appended to the bytes. */
+/* The history row of one touched draft: salt, content and personal values, appended to the bytes. */
 static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__history_content *content)
 {
     unsigned char salt[ITSM__SALT_SIZE], id[16];
@@ -502,11 +504,22 @@ static itsm_status add_history(itsm_work *work, const itsm__touch *touch, itsm__
     return ITSM_OK;
 }
 
+/* The commitments to personal values. */
+static itsm_status add_fields(itsm_buf *out, const itsm__history_content *content)
+{
+    itsm_status rc = ITSM_OK;
+    out->n = 0;
+    for (size_t i = 0; i < content->npersonal && !rc; i++)
+        rc = itsm_audit_field_add(out, content->personal[i].number, content->personal[i].commitment);
+    return rc;
+}
+
 static itsm_status add_audit(itsm_work *work, const itsm__history_content *content, int by_system)
 {
     const itsm__piece *history = &work->history.items[work->history.n - 1];
     const unsigned char *body = (const unsigned char *)work->bytes.p + history->offset;
-    itsm_bytes hidden = {body + ITSM__SALT_SIZE, history->n - ITSM__SALT_SIZE};
+    itsm_bytes hidden = {body + ITSM__SALT_SIZE, content->committed};
+    itsm_buf *fields = &work->batch.scratch;
     itsm_audit_entry entry = ITSM_AUDIT_ENTRY_INIT;
     entry.action = content->entry.action, entry.ref = content->ref, entry.revision = content->entry.revision;
     entry.txid = content->txid, entry.effective = content->entry.effective, entry.recorded = content->entry.recorded;
@@ -514,6 +527,8 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
     if (by_system) entry.role = ITSM_STR("system");
     else if (work->act.nroles) entry.role = work->act.roles[0];
     itsm_audit_commit(entry.commitment, body, hidden);
+    if (add_fields(fields, content)) return ITSM_E_NOMEM;
+    entry.fields.p = fields->p, entry.fields.n = fields->n;
     itsm__piece *piece = itsm__add_piece(work, &work->audit);
     if (!piece) return ITSM_E_NOMEM;
     itsm_status rc = itsm_audit_encode(&work->bytes, &entry);
@@ -556,6 +571,7 @@ static itsm_status settle_touch(itsm_work *work, itsm__touch *touch, itsm_time e
         content.entry.deviations = work->deviations, content.entry.ndeviations = work->ndeviations;
     itsm_status rc = stamp_header(draft->record, effective, who, touch->created);
     if (!rc) rc = differences(&content.entry, work, touch->before, draft->record);
+    if (!rc) rc = itsm__personal_part(&content, work, draft->record);
     if (!rc && touch->action != ITSM_AUDIT_OBSERVE) rc = itsm__clocks_follow(work, touch, effective);
     if (!rc) rc = itsm__schedule_follow(work, touch);
     return rc ? rc : itsm__add_entry(work, touch, &content);
@@ -570,8 +586,11 @@ itsm_status itsm__work_settle(itsm_work *work, itsm_time effective, itsm_str who
     for (size_t i = 0; i < work->ntouches; i++) {
         itsm__draft *draft = work->touches[i].draft;
         draft->revision++, draft->changed = 1, draft->touched = 0;
+        draft->entry = work->mark.audit + i; /* each touch made one */
         itsm__record_set_revision(draft->record, draft->revision);
     }
+    for (size_t i = work->mark.nlinks; i < work->nlinks; i++) work->links[i].entry = work->mark.audit;
+    if (work->mark.replaced != SIZE_MAX) work->links[work->mark.replaced].entry = work->mark.audit;
     if (work->ntouches) work->last = itsm_record_ref(work->touches[0].draft->record);
     work->ntouches = work->nchecks = 0;
     return ITSM_OK;

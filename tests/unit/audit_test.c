@@ -519,7 +519,7 @@ Test(audit, a_newer_entry_is_not_called_damaged)
 {
     struct scene s;
     scene_open(&s);
-    s.liar.entry[7].bytes[0] = 2;
+    s.liar.entry[7].bytes[0] = 3;
     cr_expect_eq(verify(&s, NULL), ITSM_E_VERSION);
     s.liar.entry[8].bytes[1] = 0;
     cr_expect_eq(verify(&s, NULL), ITSM_E_CORRUPT);
