@@ -212,8 +212,7 @@ typedef struct itsm_audit_checkpoint {
 /**
  * Append a checkpoint as text: origin, count, root in base64, a line each (C2SP tlog-checkpoint).
  *
- * Add a blank line and signatures to it to make it a signed note; keep it where the store's administrators cannot
- * write.
+ * itsm_note_sign() makes it a signed note; keep it where the store's administrators cannot write.
  *
  * @param out        Appended to.
  * @param checkpoint A checkpoint.
@@ -227,7 +226,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_audit_checkpoint_encode(itsm_buf *out,
                                                                 const itsm_audit_checkpoint *checkpoint);
 
 /**
- * Read a checkpoint.  Extension lines and signatures behind the third line are skipped: they are the host's to verify.
+ * Read a checkpoint.  Extension lines and signatures behind the third line are skipped, so nothing is verified here:
+ * itsm_note_verify() comes first.
  *
  * @param out  Set `size` before; the origin is borrowed from @p text.
  * @param ctx  Gets the issue; may be NULL.
@@ -239,6 +239,124 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_audit_checkpoint_encode(itsm_buf *out,
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_audit_checkpoint_decode(itsm_audit_checkpoint *out, itsm_ctx *ctx,
                                                                 itsm_str text);
+
+/* Signed notes ---------------------------------------------------------------------------------------------------- */
+
+/** Most bytes of a note that is verified. */
+#define ITSM_NOTE_MAX (1u << 20)
+
+/** Most signatures of a note that is verified. */
+#define ITSM_NOTE_SIGNATURES_MAX 100u
+
+/** Bytes of the shortest secret of an HMAC key. */
+#define ITSM_NOTE_SECRET_MIN 16u
+
+/**
+ * Sign a text: append the signature alone.
+ *
+ * @param user The key's pointer.
+ * @param out  Appended to: the signature, in the form of its type (Ed25519: 64 bytes).
+ * @param text What is signed.
+ * @return ITSM_OK; anything else stops signing and comes back unchanged.
+ */
+typedef itsm_status (*itsm_note_sign_fn)(void *user, itsm_buf *out, itsm_str text);
+
+/**
+ * Verify a signature.
+ *
+ * @param user      The key's pointer.
+ * @param text      What is signed.
+ * @param signature The bytes behind the key id.
+ * @return ITSM_OK if it holds, ITSM_E_CORRUPT if it does not; anything else stops verifying and comes back unchanged.
+ */
+typedef itsm_status (*itsm_note_verify_fn)(void *user, itsm_str text, itsm_bytes signature);
+
+/** A key of signed notes (C2SP signed-note): one of a host, or the built-in HMAC-SHA256 with a shared secret. */
+typedef struct itsm_note_key {
+    size_t size;                 /**< sizeof(itsm_note_key). */
+    itsm_str name;               /**< Name of the key, e.g. "example.org/desk": not empty, no blanks, no '+'. */
+    uint32_t id;                 /**< itsm_note_key_id(). */
+    uint32_t reserved;           /**< 0 */
+    itsm_bytes secret;           /**< HMAC: itsm_note_hmac_key(); borrowed.  Else zero. */
+    itsm_note_sign_fn sign;      /**< NULL: it only verifies. */
+    itsm_note_verify_fn verify;  /**< NULL: it only signs. */
+    void *user;                  /**< Passed to both. */
+} itsm_note_key;
+
+/** Start value of @ref itsm_note_key; the rest is zero. */
+#define ITSM_NOTE_KEY_INIT { sizeof(itsm_note_key), { NULL, 0 }, 0, 0, { NULL, 0 }, NULL, NULL, NULL }
+
+/**
+ * Compute the id of a key: the first four bytes of SHA-256(name, newline, type, material), most significant first.
+ *
+ * @param name     Name of the key.
+ * @param type     Type of the signature: one byte, 0x01 for Ed25519; or 0xff and a longer identifier.
+ * @param material For Ed25519 the 32 bytes of the public key.
+ * @return The id.
+ * @since 0.1
+ */
+ITSM_API uint32_t itsm_note_key_id(itsm_str name, itsm_bytes type, itsm_bytes material);
+
+/**
+ * Make the built-in key: HMAC-SHA256 (RFC 2104) over the text, with a secret that signer and verifier share.
+ *
+ * It serves one organisation only: who can verify can also sign.  Its type is 0xff with the identifier
+ * "libitsm/hmac-sha256"; the material of its id is HMAC-SHA256(secret, "libitsm key id"), so that a note says of the
+ * secret no more than a signature does.
+ *
+ * @param out    Filled; borrows both.
+ * @param name   Name of the key.
+ * @param secret At least ITSM_NOTE_SECRET_MIN bytes, better 32 random ones.
+ * @retval ITSM_OK        @p out is a key.
+ * @retval ITSM_E_MISUSE  A NULL or `size` too small.
+ * @retval ITSM_E_INVALID The name is none, or the secret is too short.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_note_hmac_key(itsm_note_key *out, itsm_str name, itsm_bytes secret);
+
+/**
+ * Append a text with its signatures: a signed note.
+ *
+ * @param out  Appended to.
+ * @param ctx  Gets the issue; may be NULL.
+ * @param text UTF-8 without control characters but newline, its last character; e.g. a checkpoint.
+ * @param keys Each signs, in this order.
+ * @param n    How many, at least 1.
+ * @retval ITSM_OK        Appended.
+ * @retval ITSM_E_MISUSE  A NULL, `size` too small, no key, or one that cannot sign.
+ * @retval ITSM_E_INVALID The text or a key's name cannot be in a note.
+ * @retval ITSM_E_LIMIT   The note would be longer than one that is verified.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @return Or what a key's callback answered.  On failure @p out is as it was.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_note_sign(itsm_buf *out, itsm_ctx *ctx, itsm_str text,
+                                                  const itsm_note_key *keys, size_t n);
+
+/**
+ * Verify a signed note: by at least one of the keys given, and by each of them that signed.
+ *
+ * Signatures of other keys are ignored, even if name or id (but not both) are those of a known one.  The HMAC is
+ * compared in constant time.
+ *
+ * @param text    What is signed, borrowed from @p note; empty unless ITSM_OK.
+ * @param signers By key: 1 if it signed, else 0; may be NULL.
+ * @param ctx     Gets the issue; may be NULL.
+ * @param note    A signed note, whole.
+ * @param keys    Keys that are trusted.
+ * @param n       How many, at least 1.
+ * @retval ITSM_OK          @p text is what they signed.
+ * @retval ITSM_E_MISUSE    A NULL, `size` too small, no key, or one that cannot verify.
+ * @retval ITSM_E_SYNTAX    Not a signed note; the issue has the line.
+ * @retval ITSM_E_NOT_FOUND None of the keys signed it.
+ * @retval ITSM_E_CORRUPT   The signature of a known key is wrong.
+ * @retval ITSM_E_LIMIT     Longer than ITSM_NOTE_MAX, or more than ITSM_NOTE_SIGNATURES_MAX signatures.
+ * @retval ITSM_E_NOMEM     No memory.
+ * @return Or what a key's callback answered.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_note_verify(itsm_str *text, uint8_t *signers, itsm_ctx *ctx, itsm_str note,
+                                                    const itsm_note_key *keys, size_t n);
 
 /* Reading the log of a store -------------------------------------------------------------------------------------- */
 

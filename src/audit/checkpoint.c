@@ -1,43 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A checkpoint as text (C2SP tlog-checkpoint): origin, count in decimal, root in standard base64, a line each.  Then
- * may follow extension lines, a blank line and signatures; those are the host's.  Base64 (RFC 4648 section 4) is read
- * strictly: padding is there and no bit is lost, so that a root has one text.  O(bytes), no allocation but of `out`.
+ * may follow extension lines, a blank line and signatures: see note.c.  O(bytes), no allocation but of `out`.
  */
 #include <itsm/audit.h>
 
+#include "audit/base64.h"
 #include "base/ctx.h"
 #include "base/text.h"
 
-#define ROOT_TEXT 44 /* 32 bytes in base64, with one '=' */
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void root_to_text(char out[ROOT_TEXT], const uint8_t root[ITSM_AUDIT_DIGEST])
-{
-    for (unsigned i = 0; i < ITSM_AUDIT_DIGEST; i += 3, out += 4) {
-        uint32_t u = (uint32_t)root[i] << 16 | (uint32_t)root[i + 1] << 8;
-        if (i + 2 < ITSM_AUDIT_DIGEST) u |= root[i + 2];
-        for (unsigned k = 0; k < 4; k++) out[k] = alphabet[u >> (18 - 6 * k) & 63];
-    }
-    out[-1] = '=';
-}
+#define ROOT_TEXT ITSM__BASE64_TEXT(ITSM_AUDIT_DIGEST)
 
 static int root_from_text(uint8_t root[ITSM_AUDIT_DIGEST], itsm_str text)
 {
-    uint32_t bits = 0;
-    unsigned held = 0, done = 0;
-    if (text.n != ROOT_TEXT || text.p[ROOT_TEXT - 1] != '=') return 0;
-    for (unsigned i = 0; i < ROOT_TEXT - 1; i++) {
-        const char *at = text.p[i] ? strchr(alphabet, text.p[i]) : NULL;
-        if (!at) return 0;
-        bits = bits << 6 | (uint32_t)(at - alphabet), held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        root[done++] = (uint8_t)(bits >> held);
-        bits &= (1u << held) - 1;
-    }
-    return bits == 0; /* the bits behind the last byte */
+    uint8_t bytes[ITSM__BASE64_BYTES(ROOT_TEXT)];
+    size_t n;
+    if (text.n != ROOT_TEXT || !itsm__base64_decode(bytes, &n, text) || n != ITSM_AUDIT_DIGEST) return 0;
+    memcpy(root, bytes, n);
+    return 1;
 }
 
 /* Not empty, no control characters, no blanks around it. */
@@ -54,7 +34,7 @@ itsm_status itsm_audit_checkpoint_encode(itsm_buf *out, const itsm_audit_checkpo
     char root[ROOT_TEXT];
     if (!out || !checkpoint || checkpoint->size < sizeof *checkpoint) return ITSM_E_MISUSE;
     if (!origin_is_sound(checkpoint->origin)) return ITSM_E_INVALID;
-    root_to_text(root, checkpoint->root);
+    itsm__base64_encode(root, checkpoint->root, sizeof checkpoint->root);
     size_t before = out->n;
     itsm_status rc =
         itsm__format(out, "%S\n%u\n%S\n", checkpoint->origin, checkpoint->count, itsm_str_n(root, sizeof root));
