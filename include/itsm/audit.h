@@ -8,8 +8,11 @@
  * RFC 6962 Merkle tree; its size and root are a checkpoint (C2SP tlog-checkpoint).
  *
  * What is proven: any edit, insertion, deletion, reordering, truncation or rollback of entries covered by a checkpoint
- * that was kept elsewhere is found.  What is not: that the host told the truth; and without a checkpoint kept
- * elsewhere only damage is found, not a log that was rewritten as a whole.
+ * that was kept elsewhere is found, and any edit of the records, clocks, links and history those entries left:
+ * itsm_sms_audit_verify().  What is not: that the host told the truth; and without a checkpoint kept elsewhere only
+ * what does not fit together is found, not a store that was rewritten as a whole.
+ *
+ * The sealed log is also the change feed for other hosts: itsm_audit_open() from the place they have read up to.
  */
 #ifndef ITSM_AUDIT_H
 #define ITSM_AUDIT_H
@@ -511,6 +514,46 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_audit_prove_inclusion(itsm_buf *out, its
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_audit_prove_consistency(itsm_buf *out, itsm_ctx *ctx, itsm_store *store,
                                                                 uint64_t earlier, uint64_t later);
+
+/**
+ * Append the proof that an entry is in the log as JSON, with all that verifying needs: `entry`, `leaf_index`,
+ * `tree_size`, `root` and `path`; bytes in base64.  O(entries).
+ *
+ * @param out   Appended to.
+ * @param ctx   Gets the issues.
+ * @param store Whose log.
+ * @param place Of the entry.
+ * @param count Size of the log it is proven for.
+ * @retval ITSM_OK        Appended.
+ * @retval ITSM_E_RANGE   @p place is not below @p count, or the log has fewer entries.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @retval ITSM_E_CORRUPT A place is missing.
+ * @retval ITSM_E_NOMEM   No memory; @p out is as it was.
+ * @retval ITSM_E_IO      Or another failure of the store.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_audit_inclusion_encode(itsm_buf *out, itsm_ctx *ctx, itsm_store *store,
+                                                               uint64_t place, uint64_t count);
+
+/**
+ * Append the proof that an earlier log is the beginning of a later one as JSON: `first_size`, `first_root`,
+ * `second_size`, `second_root` and `path`; bytes in base64.  O(entries).
+ *
+ * @param out     Appended to.
+ * @param ctx     Gets the issues.
+ * @param store   Whose log.
+ * @param earlier Size of the earlier log, at least 1.
+ * @param later   Size of the later one.
+ * @retval ITSM_OK        Appended.
+ * @retval ITSM_E_RANGE   @p earlier is 0 or above @p later, or the log has fewer entries.
+ * @retval ITSM_E_MISUSE  A NULL.
+ * @retval ITSM_E_CORRUPT A place is missing.
+ * @retval ITSM_E_NOMEM   No memory; @p out is as it was.
+ * @retval ITSM_E_IO      Or another failure of the store.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_audit_consistency_encode(itsm_buf *out, itsm_ctx *ctx, itsm_store *store,
+                                                                 uint64_t earlier, uint64_t later);
 
 /**
  * Verify that an entry is in a log.  Needs nothing but its arguments.

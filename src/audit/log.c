@@ -136,23 +136,27 @@ typedef struct proving {
     itsm_store *store;
 } proving;
 
-/* The root of a range.  Entries are never changed or taken away, so several views of one log agree about it. */
-static itsm_status subtree(void *user, itsm__merkle_hash *out, uint64_t begin, uint64_t count)
+itsm_status itsm__log_subtree(itsm__merkle_hash *out, itsm_ctx *ctx, itsm_store *store, uint64_t begin, uint64_t count)
 {
-    const proving *p = user;
     itsm__log log;
     itsm__merkle tree;
-    itsm_status rc = itsm__log_open(&log, p->ctx, p->store, begin);
+    itsm_status rc = itsm__log_open(&log, ctx, store, begin);
     if (rc != ITSM_OK) return rc;
     itsm__merkle_init(&tree);
     rc = add_entries(&tree, &log, count);
     itsm__log_close(&log);
     if (rc != ITSM_OK) return rc;
     if (tree.size < count)
-        return itsm__issue(p->ctx, ITSM_E_RANGE, nothing, nothing, nothing, "the log has %u entries only",
+        return itsm__issue(ctx, ITSM_E_RANGE, nothing, nothing, nothing, "the log has %u entries only",
                            begin + tree.size);
     itsm__merkle_root(out, &tree);
     return ITSM_OK;
+}
+
+static itsm_status subtree(void *user, itsm__merkle_hash *out, uint64_t begin, uint64_t count)
+{
+    const proving *p = user;
+    return itsm__log_subtree(out, p->ctx, p->store, begin, count);
 }
 
 /* The log has an entry at the last place a proof is about. */

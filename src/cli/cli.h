@@ -33,7 +33,7 @@ typedef struct command {
     const char *operand;            /* their names, a space between: told if one is missing */
 } command;
 
-extern const command calendar_command, due_command, explain_command, lifecycle_command, model_command, replay_command,
+extern const command audit_command, calendar_command, due_command, explain_command, lifecycle_command, model_command, replay_command,
     simulate_command, vectors_command, whatif_command;
 
 /*

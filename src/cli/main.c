@@ -6,9 +6,9 @@
 
 #include <signal.h>
 
-static const command *const commands[] = {&calendar_command,  &due_command,     &explain_command,
-                                          &lifecycle_command, &model_command,   &replay_command,
-                                          &simulate_command,  &vectors_command, &whatif_command};
+static const command *const commands[] = {&audit_command,     &calendar_command, &due_command,    &explain_command,
+                                          &lifecycle_command, &model_command,    &replay_command, &simulate_command,
+                                          &vectors_command,   &whatif_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
