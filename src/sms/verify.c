@@ -137,6 +137,11 @@ static itsm_status check_entry(void *user, uint64_t place, const itsm_audit_entr
         if (fits == ITSM_OK) fits = ITSM_E_CORRUPT; /* a purge has none */
     } else if (fits == ITSM_NOTHING) record->missing = record->missing < place ? record->missing : place;
     else record->has_history = 1;
+    if (fits == ITSM_E_VERSION) {
+        itsm__found(&v->verifier, fits, "history", "the history row of entry %u is of a newer format", entry->ref,
+                    place, 0, 0);
+        fits = ITSM_NOTHING; /* not compared */
+    }
     const itsm_status rc = itsm__verify_named(v, place, entry, salted ? salt : NULL, fits == ITSM_OK);
     return rc ? rc : fits;
 }
