@@ -1050,8 +1050,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_sms_migrate(itsm_migrated *out, itsm_sms
  *  - no record, clock or link is there that no entry made (`row`);
  *  - of what was purged nothing is left (`purged`).
  *
- * `where` of an issue names the record.  Not covered: notices and settings, and the index keys a backend keeps beside
- * rows.  Entries written before there were commitments to rows (version 1) leave rows `unbound`.
+ * `where` of an issue names the record.  Not covered: notices and settings, which alarms of a clock were told and when it
+ * has the next, and the index keys a backend keeps beside rows.  Entries written before there were commitments to rows (version 1) leave rows `unbound`.
  *
  * O(entries + rows): a read of each history row and of each row an entry names, a scan of all rows, and about 150 bytes
  * of memory for each record, clock and link.  Entries that wait are sealed first, if the store can be written.  All is

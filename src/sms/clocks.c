@@ -114,7 +114,7 @@ static itsm_status put_events(itsm_buf *out, const itsm_clock_event *events, siz
 /* What an alarm part holds. */
 enum { HAS_NEXT = 1, HAS_FROM = 2, HAS_TOLD = 4 };
 
-static itsm_status put_alarms(itsm_buf *out, const itsm__clock_draft *clock)
+static itsm_status put_alarms(itsm_buf *out, itsm__clock_draft *clock, size_t begin)
 {
     unsigned char id[16];
     const itsm__alarms *a = &clock->alarms;
@@ -123,6 +123,7 @@ static itsm_status put_alarms(itsm_buf *out, const itsm__clock_draft *clock)
     itsm__put_be64(id, clock->about.id.hi), itsm__put_be64(id + 8, clock->about.id.lo);
     itsm_status rc = put_unsigned(out, clock->about.type);
     if (!rc) rc = itsm_buf_add(out, id, sizeof id);
+    clock->committed = out->n - begin;
     if (!rc) rc = put_unsigned(out, has);
     if (!rc && has & HAS_NEXT) rc = put_signed(out, a->next);
     if (!rc && has & HAS_FROM) rc = put_signed(out, a->from);
@@ -133,8 +134,9 @@ static itsm_status put_alarms(itsm_buf *out, const itsm__clock_draft *clock)
     return put_unsigned(out, (uint64_t)a->breach);
 }
 
-itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
+itsm_status itsm__clock_encode(itsm_buf *out, itsm__clock_draft *clock)
 {
+    const size_t begin = out->n;
     itsm_status rc = put_unsigned(out, CLOCK_VERSION);
     if (!rc) rc = put_unsigned(out, clock->kind);
     if (!rc) rc = put_unsigned(out, (uint64_t)clock->final);
@@ -145,7 +147,7 @@ itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock)
     if (!rc && clock->nfacts) rc = itsm_buf_add(out, clock->facts, clock->nfacts);
     if (!rc) rc = put_unsigned(out, clock->n);
     if (!rc && clock->n) rc = put_events(out, clock->events, clock->n);
-    return rc ? rc : put_alarms(out, clock);
+    return rc ? rc : put_alarms(out, clock, begin);
 }
 
 static itsm_status read_signed(int64_t *out, itsm__reader *in)
@@ -199,14 +201,14 @@ static itsm_status read_told(itsm__alarms *out, itsm__reader *in)
     return cycle ? ITSM_OK : ITSM_E_CORRUPT;
 }
 
-static itsm_status read_alarms(itsm__clock_draft *out, itsm__reader *in)
+static itsm_status read_alarms(itsm__clock_draft *out, itsm__reader *in, const unsigned char *begin)
 {
     uint64_t type, has;
     itsm_status rc = read_limited(&type, in, UINT32_MAX);
     if (!rc && (!type || in->end - in->p < 16)) rc = ITSM_E_CORRUPT;
     if (rc) return rc;
     out->about.type = (uint32_t)type, out->about.id.hi = itsm__be64(in->p), out->about.id.lo = itsm__be64(in->p + 8);
-    in->p += 16;
+    in->p += 16, out->committed = (size_t)(in->p - begin);
     rc = read_limited(&has, in, HAS_NEXT | HAS_FROM | HAS_TOLD);
     if (!rc && has & HAS_NEXT) rc = read_signed(&out->alarms.next, in);
     if (!rc && has & HAS_FROM) rc = read_signed(&out->alarms.from, in);
@@ -236,7 +238,8 @@ itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memor
         if (out->events[out->n].target >= out->npriorities) return ITSM_E_CORRUPT;
     }
     reset_alarms(out);
-    if (version > 2) rc = read_alarms(out, &in);
+    out->committed = body.n;
+    if (version > 2) rc = read_alarms(out, &in, body.p);
     else if (out->n) out->alarms.from = out->events[out->n - 1].at; /* written before anything was told */
     out->exists = 1;
     return rc || in.p == in.end ? rc : ITSM_E_CORRUPT;

@@ -98,7 +98,7 @@ static itsm_status put_record(batch *b, itsm__draft *draft)
     if (!op) return ITSM_E_NOMEM;
     size_t at = b->bytes.n;
     itsm_status rc = itsm_record_encode(&b->bytes, draft->record);
-    if (!rc) rc = itsm__rows_name(b, draft->entry);
+    if (!rc) rc = itsm__rows_name(b, draft->entry, ITSM__ALL_BYTES);
     op->row.rev = draft->revision, op->row.body.n = b->bytes.n - at;
     op->row.fields = itsm_record_fields(draft->record), op->row.nfields = itsm_record_count(draft->record);
     b->body_at[b->nops - 1] = at;
@@ -119,7 +119,7 @@ static itsm_status put_clock(batch *b, itsm__draft *draft, itsm__clock_draft *cl
     itsm_status rc = itsm__clock_arm(clock, b->work->sms);
     size_t at = b->bytes.n;
     if (!rc) rc = itsm__clock_encode(&b->bytes, clock);
-    if (!rc) rc = itsm__rows_name(b, draft->entry);
+    if (!rc) rc = itsm__rows_name(b, draft->entry, clock->committed);
     op->row.rev = clock->expect + 1, op->row.body.n = b->bytes.n - at;
     b->body_at[b->nops - 1] = at;
     if (rc || clock->alarms.next == ITSM_TIME_NONE) return rc;
@@ -174,7 +174,7 @@ static itsm_status put_links(batch *b)
         if (rc < 0) return rc;
         if (change->added == (rc == ITSM_OK)) continue; /* made and taken away again, or the other way round */
         itsm_op *op = add_op(b, change->added ? ITSM_PUT : ITSM_DEL, ref, rc == ITSM_OK ? old.rev : ITSM_REV_NONE);
-        if (!op || itsm__rows_name(b, change->entry)) return ITSM_E_NOMEM;
+        if (!op || itsm__rows_name(b, change->entry, ITSM__ALL_BYTES)) return ITSM_E_NOMEM;
         if (change->added && (rc = put_link(b, op, change, old.rev))) return rc;
     }
     return ITSM_OK;
@@ -212,7 +212,7 @@ static itsm_status put_deletions(batch *b)
         const itsm__deletion *d = &work->deletions[i];
         if (!add_op(b, ITSM_DEL, d->ref, d->expect)) return ITSM_E_NOMEM;
         if (d->ref.type == ITSM_ROW_HISTORY) continue; /* what an entry says of it goes with it */
-        if (itsm__rows_name(b, work->audit.n - 1)) return ITSM_E_NOMEM;
+        if (itsm__rows_name(b, work->audit.n - 1, ITSM__ALL_BYTES)) return ITSM_E_NOMEM;
     }
     return ITSM_OK;
 }

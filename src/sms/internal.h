@@ -75,6 +75,7 @@ typedef struct itsm__clock_draft {
     size_t nfacts, last_facts, facts_capacity;
     itsm_ref about; /* the record; type 0: the row is of a version that did not say */
     itsm__alarms alarms;
+    size_t committed; /* bytes of the row before the alarms: given by encoding and by decoding */
 } itsm__clock_draft;
 
 typedef struct itsm__draft {
@@ -123,7 +124,10 @@ typedef struct itsm__pieces {
 /* An audit entry that says what an operation of the batch leaves in its row, see rows.c. */
 typedef struct itsm__named_row {
     size_t entry, op;
+    size_t committed; /* bytes of the body that it commits to */
 } itsm__named_row;
+
+#define ITSM__ALL_BYTES SIZE_MAX
 
 /* What one commit writes, see commit.c; kept for the next. */
 typedef struct itsm__batch {
@@ -330,7 +334,7 @@ itsm_id itsm__link_id(const itsm__link_change *change);
 /* rows.c -------------------------------------------------------------------------------------------------------------- */
 
 /* An operation of the batch was added last: which audit entry says what it leaves. */
-itsm_status itsm__rows_name(itsm__batch *batch, size_t entry);
+itsm_status itsm__rows_name(itsm__batch *batch, size_t entry, size_t committed);
 
 /* The audit entries of a batch whose operations are complete, with what they leave in their rows. */
 itsm_status itsm__rows_entries(itsm_bytes *out, itsm__batch *batch);
@@ -360,7 +364,7 @@ void itsm__clocks_undo(itsm__touch *touch);
 itsm_status itsm__clocks_observe(itsm_work *work, itsm__touch *touch, const itsm_observation *observation,
                                  itsm_time previous);
 
-itsm_status itsm__clock_encode(itsm_buf *out, const itsm__clock_draft *clock);
+itsm_status itsm__clock_encode(itsm_buf *out, itsm__clock_draft *clock);
 itsm_status itsm__clock_decode(itsm__clock_draft *out, const itsm__memory *memory, itsm_bytes body);
 itsm_id itsm__clock_id(itsm_ref ref, uint32_t kind);
 /* Put the stop that the source says for good among the events. */

@@ -5,7 +5,8 @@
  * A record that was touched several times in one work is written once, so the last of its entries in the batch says what
  * its row holds after it; the entries before say nothing of rows, for there never was one as they left it.  The clocks of
  * a record are named by the same entry, a link by the entry of the operation that made or ended it, what is purged by the
- * entry of the purge.  Each row that holds something is committed to with the salt of the entry's history row.
+ * entry of the purge.  Each row that holds something is committed to with the salt of the entry's history row; of a clock
+ * not its alarms, which a tick notes as it tells them.
  *
  * Not named: history rows, which have commitments of their own; notices, which wait to be taken; the schedule and other
  * settings.  Cost: one SHA-256 over bytes that were made anyway, for each row.
@@ -15,11 +16,12 @@
 #include "audit/entry.h"
 #include "base/sort.h"
 
-itsm_status itsm__rows_name(itsm__batch *b, size_t entry)
+itsm_status itsm__rows_name(itsm__batch *b, size_t entry, size_t committed)
 {
     itsm_status rc = itsm__grow(&b->work->memory, &b->rows, &b->row_capacity, b->nrows + 1, sizeof *b->rows);
     if (rc) return rc;
     b->rows[b->nrows].entry = entry, b->rows[b->nrows].op = b->nops - 1;
+    b->rows[b->nrows].committed = committed;
     b->nrows++;
     return ITSM_OK;
 }
@@ -51,11 +53,14 @@ static itsm_status read_entry(itsm_audit_entry *out, const unsigned char **salt,
     return itsm_audit_decode(out, bytes);
 }
 
-static itsm_status add_row(itsm_buf *out, const itsm_audit_entry *entry, const itsm_op *op, const unsigned char *salt)
+static itsm_status add_row(itsm_buf *out, const itsm_audit_entry *entry, const itsm_op *op, const unsigned char *salt,
+                           size_t committed)
 {
     itsm_audit_row row = ITSM_AUDIT_ROW_INIT;
+    itsm_bytes body = op->row.body;
+    if (committed < body.n) body.n = committed;
     row.ref = op->row.ref;
-    if (op->kind == ITSM_PUT) row.revision = op->row.rev, itsm_audit_commit(row.commitment, salt, op->row.body);
+    if (op->kind == ITSM_PUT) row.revision = op->row.rev, itsm_audit_commit(row.commitment, salt, body);
     return itsm_audit_row_add(out, entry, &row);
 }
 
@@ -71,7 +76,7 @@ static itsm_status add_entry(itsm__batch *b, size_t from, size_t to)
     for (int own = 1; own >= 0 && !rc; own--)
         for (size_t i = from; i < to && !rc; i++)
             if (own == !compare_refs(b->ops[b->rows[i].op].row.ref, entry.ref))
-                rc = add_row(rows, &entry, &b->ops[b->rows[i].op], salt);
+                rc = add_row(rows, &entry, &b->ops[b->rows[i].op], salt, b->rows[i].committed);
     const itsm_bytes bytes = {b->work->bytes.p + piece->offset, piece->n}, named = {rows->p, rows->n};
     return rc ? rc : itsm__audit_with_rows(&b->entries, bytes, named, to - from);
 }

@@ -188,6 +188,7 @@ static void end_verification(itsm__verification *v)
     itsm_sms *sms = v->sms;
     itsm__log_close(&v->log);
     itsm_record_free(v->record);
+    itsm__clock_clear(&sms->memory, &v->clock);
     itsm__map_clear(&v->by_ref);
     itsm__free(&sms->memory, v->seen, v->capacity * sizeof *v->seen);
     itsm_buf_clear(&v->scratch);

@@ -36,6 +36,7 @@ typedef struct itsm__verification {
     itsm__seen *seen;
     size_t nseen, capacity;
     itsm_buf scratch;
+    itsm__clock_draft clock;
     itsm_record *record;       /* to make the bytes of rows that come as fields */
     uint64_t history;          /* history rows that entries were compared with */
     itsm_id first_txid;        /* of the log */

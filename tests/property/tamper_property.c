@@ -10,7 +10,7 @@
  */
 #include "../unit/sms_fixture.h"
 
-#include "sms/history.h"
+#include "sms/internal.h"
 
 #include <itsm/audit.h>
 
@@ -286,7 +286,7 @@ static void step(struct desk *desk, itsm_ref service)
     itsm_status rc = ITSM_OK;
     desk->act.now += ITSM_MINUTES(1 + (int)roll(50));
     desk_actor(desk, "jdoe", "service_desk");
-    switch (nmade ? roll(10) : 0) {
+    switch (nmade ? roll(11) : 0) {
     case 0:
         if (nmade < COUNT(made) && (rc = new_started(&out, desk, service)) == ITSM_OK) made[nmade++] = out.ref;
         break;
@@ -300,6 +300,7 @@ static void step(struct desk *desk, itsm_ref service)
             rc = itsm_sms_move(NULL, desk->sms, ref, ITSM_REV_ANY, ITSM_STR("cancel"), cancel, 1, &desk->act);
         break;
     case 7: rc = itsm_sms_purge(desk->sms, ref, ITSM_REV_ANY, &desk->act); break;
+    case 8: rc = itsm_sms_tick(NULL, desk->sms, desk->act.now, NULL, NULL); break;
     default: work_step(desk, ref);
     }
     cr_assert(rc != ITSM_E_NOMEM && rc != ITSM_E_CORRUPT && rc != ITSM_E_MISUSE, "%d", rc);
@@ -372,22 +373,34 @@ static void scene_free(scene *s)
 
 /* Tampering ---------------------------------------------------------------------------------------------------------- */
 
+/* How much of a row entries commit to: of a clock, what stands before its alarms. */
+static size_t committed(scene *s, const piece *row)
+{
+    itsm__clock_draft clock;
+    const itsm_bytes body = {row->bytes, row->n};
+    if (row->ref.type != ITSM_ROW_CLOCK) return row->n;
+    memset(&clock, 0, sizeof clock);
+    cr_assert_eq(itsm__clock_decode(&clock, itsm__ctx_memory(s->ctx), body), ITSM_OK);
+    const size_t n = clock.committed;
+    itsm__clock_clear(itsm__ctx_memory(s->ctx), &clock);
+    return n;
+}
+
 static int edit_row(scene *s)
 {
     frozen *f = &s->edited;
     piece *row = &f->rows[roll(f->nrows)];
-    if (!row->n) return 0;
-    row->bytes[roll(row->n)] ^= (unsigned char)(1u << roll(8));
+    const size_t n = committed(s, row);
+    if (!n) return 0;
+    row->bytes[roll(n)] ^= (unsigned char)(1u << roll(8));
     return 1;
 }
 
 static int edit_value(scene *s) /* and a revision that looks like a write */
 {
     frozen *f = &s->edited;
-    piece *row = &f->rows[roll(f->nrows)];
-    if (!edit_row(s)) return 0;
-    row->rev += 1 + roll(3);
-    return 1;
+    for (size_t i = 0; i < f->nrows; i++) f->rows[i].rev += i % 2 ? 0 : 1 + roll(3);
+    return edit_row(s);
 }
 
 static int delete_row(scene *s)
@@ -413,7 +426,8 @@ static int put_row_back(scene *s)
     const size_t at = lower(&s->edited, old->ref);
     piece row = *old;
     if (at < s->edited.nrows && !compare_refs(s->edited.rows[at].ref, old->ref)) {
-        if (s->edited.rows[at].n == old->n && !memcmp(s->edited.rows[at].bytes, old->bytes, old->n)) return 0;
+        const size_t n = committed(s, &s->edited.rows[at]);
+        if (n == committed(s, old) && !memcmp(s->edited.rows[at].bytes, old->bytes, n)) return 0;
         if (roll(2)) row.rev = s->edited.rows[at].rev;
         take_out(s->edited.rows, &s->edited.nrows, at);
     }
@@ -432,8 +446,9 @@ static int swap_rows(scene *s)
 static int change_revision(scene *s)
 {
     piece *row = &s->edited.rows[roll(s->edited.nrows)];
-    row->rev = row->rev > 1 && roll(2) ? row->rev - 1 : row->rev + 1;
-    return 1;
+    const int down = row->rev > 1 && roll(2);
+    row->rev = down ? row->rev - 1 : row->rev + 1;
+    return down || row->ref.type != ITSM_ROW_CLOCK; /* a tick writes a clock without an entry */
 }
 
 static int delete_entry(scene *s)
