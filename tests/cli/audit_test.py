@@ -90,7 +90,7 @@ def key_id(name, secret):
 class Audit(Case):
     def setUp(self):
         super().setUp()
-        self.log = self.write("log.csv", self.simulate(incidents=25))
+        self.log = self.write("log.csv", self.simulate(incidents=8))
         self.store = self.path("store")
         self.good(self.log, "--store", self.store)
         self.key = self.write("key", SECRET)
@@ -123,7 +123,7 @@ class Audit(Case):
 
     def test_every_proof_leads_to_the_root_and_to_no_other(self):
         leaves = [leaf(e) for e in self.entries()]
-        for index in range(0, len(leaves), 7):
+        for index in range(0, len(leaves), 11):
             for size in {index + 1, len(leaves), (index + len(leaves)) // 2 + 1}:
                 if size > len(leaves):
                     continue
@@ -135,7 +135,7 @@ class Audit(Case):
 
     def test_an_earlier_log_is_proven_to_be_the_beginning(self):
         leaves = [leaf(e) for e in self.entries()]
-        for first in (1, 2, 5, 8, 31, len(leaves) - 1, len(leaves)):
+        for first in sorted({1, 2, 5, 8, 31, len(leaves) - 1, len(leaves)}):
             proof = json.loads(self.audit("consistency", self.store, "--from", str(first)))
             self.assertEqual((proof["first_size"], proof["second_size"]), (first, len(leaves)))
             want = tree(leaves[:first]), tree(leaves)
@@ -152,7 +152,7 @@ class Audit(Case):
     def test_a_note_signed_elsewhere_is_verified(self):
         text = self.checkpoint()
         signed = key_id("witness", SECRET) + hmac.new(SECRET, text.encode(), "sha256").digest()
-        lines = "\u2014 somebody.else AAAAAQ==\n\u2014 witness %s\n" % base64.b64encode(signed).decode()
+        lines = "\u2014 somebody.else AAAAAQE=\n\u2014 witness %s\n" % base64.b64encode(signed).decode()
         path = self.write("note", text + "\n" + lines)
         out = self.audit("verify", self.store, "--checkpoint", path, "--key", self.key, "--key-name", "witness")
         self.assertIn("signature verified", out)
@@ -192,24 +192,29 @@ class Audit(Case):
         identity = "%016x%016x" % (numbers[2], numbers[3])
         self.assertEqual(self.prove(identity)[1], index)
 
+    def wrong_usage(self, result, pattern):
+        code, out, err = result
+        self.assertEqual((code, out), (2, b""), err)
+        self.assertRegex(err.decode(), pattern)
+
     def test_what_cannot_be_is_said(self):
         def audit(*args):
             return itsm("audit", *args)
-        self.refused(audit("prove", self.store), "RECORD or --place", 2)
-        self.refused(audit("prove", self.store, "SIM000000003", "--place", "1"), "RECORD or --place", 2)
-        self.refused(audit("prove", self.store, "--place", "1x"), "no number", 2)
+        self.wrong_usage(audit("prove", self.store), "RECORD or --place")
+        self.wrong_usage(audit("prove", self.store, "SIM000000003", "--place", "1"), "RECORD or --place")
+        self.wrong_usage(audit("prove", self.store, "--place", "1x"), "no number")
         self.refused(audit("prove", self.store, "--place", "999999"), "no place 999999")
         self.refused(audit("prove", self.store, "--place", "0", "--against", "999999"), "entries only")
         self.refused(audit("prove", self.store, "NOSUCH1"), "NOSUCH1")
         self.refused(audit("prove", self.store, "0" * 32), "no entry is about")
-        self.refused(audit("consistency", self.store, "--from", "0"), "no entries", 2)
+        self.wrong_usage(audit("consistency", self.store, "--from", "0"), "no entries")
         self.refused(audit("consistency", self.store, "--from", "999999"), "cannot be its beginning")
         self.refused(audit("verify", self.path("none")), "none")
-        self.refused(audit("verify", self.store, "--key", self.key), "--checkpoint", 2)
+        self.wrong_usage(audit("verify", self.store, "--key", self.key), "--checkpoint")
         self.refused(audit("verify", self.store, "--checkpoint", self.log), "checkpoint")
         self.refused(audit("checkpoint", self.store, "--key", self.write("short", b"x")), "16 bytes")
-        self.refused(audit("checkpoint", self.store, "--origin", "a b", "--key", self.key), "key-name", 2)
-        self.refused(audit("verfy", self.store), "verify", 2)
+        self.wrong_usage(audit("checkpoint", self.store, "--origin", "a b", "--key", self.key), "key-name")
+        self.wrong_usage(audit("verfy", self.store), "verify")
 
     def test_a_store_may_be_verified_while_nothing_is_written_to_it(self):
         before = {name: self.read("store/" + name) for name in os.listdir(self.store)}
