@@ -703,3 +703,100 @@ Test(audit, every_allocation_may_fail)
     }
     scene_close(&s);
 }
+
+/* Rows of entries -------------------------------------------------------------------------------------------------- */
+
+static itsm_audit_row row_of(uint32_t type, uint64_t id, uint64_t revision)
+{
+    itsm_audit_row row = ITSM_AUDIT_ROW_INIT;
+    row.ref.type = type, row.ref.id.lo = id, row.revision = revision;
+    if (revision) memset(row.commitment, (int)id, sizeof row.commitment);
+    return row;
+}
+
+Test(audit, rows_are_read_as_they_were_written_and_make_it_the_second_version)
+{
+    itsm_buf out = ITSM_BUF_INIT, rows = ITSM_BUF_INIT, damaged = ITSM_BUF_INIT, again = ITSM_BUF_INIT;
+    itsm_audit_entry entry = sample(3), back = ITSM_AUDIT_ENTRY_INIT;
+    const itsm_audit_row list[] = {row_of(1, 45, 4), row_of(1, 46, 9), row_of(0x7F01, 3, 0),
+                                   row_of(0x7F02, 1, UINT64_MAX)};
+    itsm_audit_row row = ITSM_AUDIT_ROW_INIT;
+    for (size_t i = 0; i < 4; i++) cr_assert_eq(itsm_audit_row_add(&rows, &entry, &list[i]), ITSM_OK);
+    entry.rows = content(&rows);
+    cr_assert_eq(itsm_audit_encode(&out, &entry), ITSM_OK);
+    cr_expect_eq(out.p[0], 2);
+    cr_assert_eq(itsm_audit_decode(&back, content(&out)), ITSM_OK);
+    itsm_bytes rest = back.rows;
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_eq(itsm_audit_row_next(&row, &rest, &back), ITSM_OK);
+        cr_expect(row.ref.type == list[i].ref.type && row.ref.id.lo == list[i].ref.id.lo &&
+                  row.revision == list[i].revision && !memcmp(row.commitment, list[i].commitment, 32));
+    }
+    cr_expect_eq(itsm_audit_row_next(&row, &rest, &back), ITSM_DONE);
+    for (size_t bit = 0; bit < out.n * 8; bit++) { /* what is read can be written, and is the same */
+        damaged.n = again.n = 0;
+        cr_assert_eq(itsm_buf_add(&damaged, out.p, out.n), ITSM_OK);
+        damaged.p[bit / 8] = (char)(damaged.p[bit / 8] ^ 1 << bit % 8);
+        if (itsm_audit_decode(&back, content(&damaged)) != ITSM_OK) continue;
+        cr_assert_eq(itsm_audit_encode(&again, &back), ITSM_OK);
+        cr_assert(again.n == damaged.n && !memcmp(again.p, damaged.p, again.n));
+    }
+    for (size_t n = 0; n < out.n; n++) cr_expect_lt(itsm_audit_decode(&back, bytes_of(out.p, n)), 0);
+    itsm_buf_clear(&out), itsm_buf_clear(&rows), itsm_buf_clear(&damaged), itsm_buf_clear(&again);
+}
+
+Test(audit, rows_out_of_order_and_rows_that_cannot_be_are_refused)
+{
+    itsm_buf out = ITSM_BUF_INIT, rows = ITSM_BUF_INIT;
+    itsm_audit_entry entry = sample(3);
+    const itsm_audit_row own = row_of(1, 45, 4), other = row_of(2, 1, 1), wrong = row_of(1, 45, 5);
+    itsm_audit_row row = ITSM_AUDIT_ROW_INIT;
+    cr_expect_eq(itsm_audit_row_add(&rows, &entry, &wrong), ITSM_E_INVALID);
+    cr_assert_eq(itsm_audit_row_add(&rows, &entry, &other), ITSM_OK);
+    cr_assert_eq(itsm_audit_row_add(&rows, &entry, &own), ITSM_OK);
+    entry.rows = content(&rows);
+    cr_expect_eq(itsm_audit_encode(&out, &entry), ITSM_E_INVALID, "the own record stands first");
+    rows.n = 0;
+    cr_assert_eq(itsm_audit_row_add(&rows, &entry, &other), ITSM_OK);
+    cr_assert_eq(itsm_audit_row_add(&rows, &entry, &other), ITSM_OK);
+    entry.rows = content(&rows);
+    cr_expect_eq(itsm_audit_encode(&out, &entry), ITSM_E_INVALID, "a row stands once");
+    entry.rows.n--;
+    cr_expect_eq(itsm_audit_encode(&out, &entry), ITSM_E_INVALID, "not whole");
+    itsm_bytes rest = bytes_of("\x07", 1);
+    cr_expect_eq(itsm_audit_row_next(&row, &rest, &entry), ITSM_E_CORRUPT);
+    cr_expect_eq(itsm_audit_row_next(NULL, &rest, &entry), ITSM_E_MISUSE);
+    cr_expect_eq(itsm_audit_row_add(&rows, NULL, &own), ITSM_E_MISUSE);
+    itsm_buf_clear(&out), itsm_buf_clear(&rows);
+}
+
+/* Proofs as JSON --------------------------------------------------------------------------------------------------- */
+
+Test(audit, proofs_as_json_have_all_that_verifying_needs)
+{
+    static const char *const members[] = {"\"entry\": \"",       "\"leaf_index\": 3",  "\"tree_size\": 23",
+                                          "\"root\": \"",        "\"path\": [",        "\"first_size\": 11",
+                                          "\"second_size\": 23", "\"first_root\": \"", "\"second_root\": \""};
+    struct scene s;
+    scene_open(&s);
+    itsm_buf out = counting_buf(&s.counting);
+    cr_assert_eq(itsm_audit_inclusion_encode(&out, s.ctx, s.store, 3, ENTRIES), ITSM_OK);
+    cr_assert_eq(itsm_audit_consistency_encode(&out, s.ctx, s.store, 11, ENTRIES), ITSM_OK);
+    cr_assert_eq(itsm_buf_add(&out, "", 1), ITSM_OK);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        cr_expect_not_null(strstr(out.p, members[i]), "%s in %s", members[i], out.p);
+    const size_t n = out.n;
+    cr_expect_eq(itsm_audit_inclusion_encode(&out, s.ctx, s.store, 3, ENTRIES + 1), ITSM_E_RANGE);
+    cr_expect_eq(itsm_audit_inclusion_encode(&out, s.ctx, s.store, 3, 3), ITSM_E_RANGE);
+    cr_expect_eq(itsm_audit_consistency_encode(&out, s.ctx, s.store, 0, 3), ITSM_E_RANGE);
+    cr_expect_eq(itsm_audit_consistency_encode(NULL, s.ctx, s.store, 1, 3), ITSM_E_MISUSE);
+    cr_expect_eq(out.n, n, "what failed left nothing");
+    for (size_t at = 1;; at++) {
+        counting_fail(&s.counting, at);
+        const itsm_status rc = itsm_audit_inclusion_encode(&out, s.ctx, s.store, 3, ENTRIES);
+        if (!counting_stop(&s.counting)) break;
+        cr_assert(rc == ITSM_E_NOMEM && out.n == n, "%zu: %d", at, rc);
+    }
+    itsm_buf_clear(&out);
+    scene_close(&s);
+}
