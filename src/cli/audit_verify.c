@@ -87,7 +87,8 @@ static itsm_status print_text(itsm_buf *out, itsm_ctx *ctx, const itsm_audit_res
     if (!rc && k->there)
         rc = print(out, "\ncheckpoint %.*s of %llu entries%s", ITSM_ARG(k->checkpoint.origin),
                    (unsigned long long)k->checkpoint.count, k->is_signed ? ", signature verified" : "");
-    if (!rc) rc = print(out, r->bad ? "\n%llu findings\n" : "\nno findings\n", (unsigned long long)r->bad);
+    if (!rc && r->bad) rc = print(out, "\n%llu finding%s\n", (unsigned long long)r->bad, r->bad == 1 ? "" : "s");
+    if (!rc && !r->bad) rc = print(out, "\nno findings\n");
     for (size_t i = 0; i < itsm_ctx_issue_count(ctx) && !rc; i++) {
         const itsm_issue *issue = itsm_ctx_issue(ctx, i);
         rc = print(out, "  %.*s%s%.*s [%.*s]\n", ITSM_ARG(issue->where), issue->where.n ? ": " : "",
