@@ -166,16 +166,15 @@ Test(sms_audit, a_record_that_no_entry_made_is_found)
     assert_text(itsm_ctx_issue(desk.ctx, 0)->message, "no entry made it");
 }
 
-/* An entry, a history row and a record as versions before there were rows in entries wrote them. */
-Test(sms_audit, an_old_trail_verifies_and_says_what_it_does_not_bind)
+/* An entry, a history row and a record as versions before there were rows in entries wrote them; what the entry is. */
+static itsm_ref write_old(struct desk *d, itsm_buf *log)
 {
     const itsm_ref ref = {1, {1, 2}};
     itsm_ref history = {ITSM_ROW_HISTORY, {0, 0}};
     itsm_row_field fields[1];
     itsm__history_content content;
     itsm_audit_entry entry = ITSM_AUDIT_ENTRY_INIT;
-    itsm_buf row = ITSM_BUF_INIT, log = ITSM_BUF_INIT, body = ITSM_BUF_INIT;
-    itsm_audit_result result;
+    itsm_buf row = ITSM_BUF_INIT, body = ITSM_BUF_INIT;
     memset(&content, 0, sizeof content), memset(fields, 0, sizeof fields);
     fields[0].no = ITSM_FIELD_NUMBER, fields[0].value = itsm_value_text(ITSM_STR("INC9"));
     content.ref = entry.ref = ref, content.entry.action = entry.action = ITSM_AUDIT_CREATE;
@@ -184,27 +183,49 @@ Test(sms_audit, an_old_trail_verifies_and_says_what_it_does_not_bind)
     cr_assert_eq(itsm__history_encode(&row, &content), ITSM_OK);
     const itsm_bytes hidden = {row.p + 16, row.n - 16};
     itsm_audit_commit(entry.commitment, (const uint8_t *)row.p, hidden);
-    cr_assert_eq(itsm_audit_encode(&log, &entry), ITSM_OK);
-    cr_assert_eq(log.p[0], 1);
+    cr_assert_eq(itsm_audit_encode(log, &entry), ITSM_OK);
+    cr_assert_eq(log->p[0], 1);
     cr_assert_eq(itsm__fields_encode(&body, fields, 1), ITSM_OK);
     itsm_op ops[2];
     itsm_batch batch = ITSM_BATCH_INIT;
-    const itsm_bytes audit = {log.p, log.n};
+    const itsm_bytes audit = {log->p, log->n};
     memset(ops, 0, sizeof ops);
     history.id = itsm__history_id(ref, 0);
     ops[0].kind = ops[1].kind = ITSM_PUT, ops[0].row.ref = ref, ops[1].row.ref = history;
     ops[0].row.rev = ops[1].row.rev = 1;
     ops[0].row.body.p = body.p, ops[0].row.body.n = body.n, ops[1].row.body.p = row.p, ops[1].row.body.n = row.n;
     batch.ops = ops, batch.nops = 2, batch.audit = &audit, batch.naudit = 1;
-    cr_assert_eq(itsm_store_apply(NULL, desk.ctx, desk.store, &batch, NULL), ITSM_OK);
+    cr_assert_eq(itsm_store_apply(NULL, d->ctx, d->store, &batch, NULL), ITSM_OK);
+    itsm_buf_clear(&row), itsm_buf_clear(&body);
+    return ref;
+}
+
+Test(sms_audit, an_old_trail_verifies_and_says_what_it_does_not_bind)
+{
+    itsm_buf log = ITSM_BUF_INIT;
+    itsm_audit_result result;
+    const itsm_ref ref = write_old(&desk, &log);
+    const itsm_bytes other = {log.p, log.n};
     cr_assert_eq(verified(&result, &desk), ITSM_OK, "%.*s", ITSM_ARG(first_message(desk.ctx)));
     cr_expect(result.unbound == 1 && result.checked == 1 && result.rows == 0);
     started(&desk); /* and goes on with entries of today */
     cr_assert_eq(verified(&result, &desk), ITSM_OK, "%.*s", ITSM_ARG(first_message(desk.ctx)));
     cr_expect(result.unbound == 1 && result.rows >= 2);
-    write_row(&desk, ref, 1, 2, audit);
+    write_row(&desk, ref, 1, 2, other);
     cr_expect_eq(verified(&result, &desk), ITSM_E_CORRUPT, "it is newer than its last entry");
-    itsm_buf_clear(&row), itsm_buf_clear(&log), itsm_buf_clear(&body);
+    itsm_buf_clear(&log);
+}
+
+Test(sms_audit, behind_entries_of_today_a_record_is_not_left_unnamed)
+{
+    itsm_buf log = ITSM_BUF_INIT;
+    itsm_audit_result result;
+    started(&desk);
+    write_old(&desk, &log);
+    cr_assert_eq(verified(&result, &desk), ITSM_E_CORRUPT);
+    cr_expect_eq(result.bad, 1);
+    assert_text(itsm_ctx_issue(desk.ctx, 0)->rule, "row");
+    itsm_buf_clear(&log);
 }
 
 /* Personal values ---------------------------------------------------------------------------------------------------- */
