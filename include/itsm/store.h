@@ -77,34 +77,44 @@ enum {
 
 /** How a file store is opened: bits of `itsm_file_options.flags`. */
 enum {
-    ITSM_FILE_READONLY = 1, /**< Only to read; nothing is written or locked. */
+    ITSM_FILE_READONLY = 1, /**< Only to read: nothing is written or locked, while another process may write. */
     ITSM_FILE_EXISTING = 2, /**< ITSM_E_NOT_FOUND rather than a new store. */
-    ITSM_FILE_SALVAGE = 4   /**< With ITSM_FILE_READONLY: a damaged store too, without the commits that are damaged. */
+    ITSM_FILE_SALVAGE = 4,  /**< With ITSM_FILE_READONLY: a damaged store too, without what is damaged. */
+    ITSM_FILE_FORCE = 8     /**< On a network file system too, whose locks and flushes cannot be trusted. */
 };
+
+#define ITSM_FILE_NO_CHECKPOINT UINT64_MAX /**< For `itsm_file_options.checkpoint_bytes`: only when asked for. */
 
 /** Options of the file store; zero is the default of each. */
 typedef struct itsm_file_options {
     size_t size;               /**< sizeof(itsm_file_options). */
-    uint32_t flags;            /**< ITSM_FILE_READONLY, ITSM_FILE_EXISTING. */
+    uint32_t flags;            /**< Bits of ITSM_FILE_READONLY ... */
     uint32_t durability;       /**< ITSM_FILE_FULL, ITSM_FILE_RELAXED or ITSM_FILE_OFF. */
     uint32_t relaxed_commits;  /**< ITSM_FILE_RELAXED: flush at the latest after so many commits; 0 = 100. */
     uint32_t reserved;         /**< 0 */
     uint64_t preallocate;      /**< Bytes of log prepared ahead; 0 = 4 MiB. */
-    uint64_t checkpoint_bytes; /**< Not used by this version, which writes no checkpoints; 0. */
+    uint64_t checkpoint_bytes; /**< A checkpoint is written when the log behind the last one has grown by so many bytes,
+                                    and to half the size of that one; 0 = 64 MiB. */
 } itsm_file_options;
 
 /** Start value of @ref itsm_file_options. */
 #define ITSM_FILE_OPTIONS_INIT { sizeof(itsm_file_options), 0, 0, 0, 0, 0, 0 }
 
 /**
- * Open the file store in a directory, or make one there.  For one process, about a million records.
+ * Open the file store in a directory, or make one there.  For one process that writes, any number that read, and about
+ * a million records.
  *
  * No acknowledged commit is lost if the disk honours flushes; damage is reported, never silently dropped.  The limit of
  * that: damage in the last commit before an unclean stop cannot be told from a write cut short; an audit checkpoint kept
  * elsewhere tells.  After ITSM_E_IO from a write nothing more is written, and only opening again shows whether that
- * last batch was kept.  The log grows until ITSM_MAINTAIN_COMPACT writes it anew; opening reads all of it.
+ * last batch was kept.
  *
- * Not for network file systems, whose locks and flushes cannot be trusted.
+ * Opening reads the newest checkpoint and the log behind it.  A checkpoint is written by the thread whose commit makes
+ * the log long enough, while others go on, and by a clean close when it pays; the one before it and the log since are
+ * kept, to fall back on.  ITSM_MAINTAIN_CHECKPOINT writes one at a time of the host's choice.
+ *
+ * With ITSM_FILE_READONLY the store is as of the last whole commit when it is opened.  ITSM_MAINTAIN_REFRESH moves it on
+ * to the last one now; views that are open keep theirs.
  *
  * @param out     Yours; freed by itsm_store_free().  NULL on failure.
  * @param ctx     Its allocator, random source (for a new store) and mutexes are copied.
@@ -116,11 +126,11 @@ typedef struct itsm_file_options {
  * @retval ITSM_E_MISUSE       A NULL or a bad option.
  * @retval ITSM_E_NO_RANDOM    A new store needs a random source.
  * @retval ITSM_E_NOT_FOUND    ITSM_FILE_EXISTING, and there is none.
- * @retval ITSM_E_BUSY         It is open already, here or in another process.
+ * @retval ITSM_E_BUSY         It is open already, here or in another process; the issue says which, if it can be read.
  * @retval ITSM_E_CORRUPT      What the directory has is damaged or not a store; opened read-only it can be looked at.
  * @retval ITSM_E_VERSION      It was written by a newer version.
  * @retval ITSM_E_READONLY     The directory cannot be written.
- * @retval ITSM_E_UNSUPPORTED  The file system cannot lock or flush.
+ * @retval ITSM_E_UNSUPPORTED  The file system cannot lock or flush, or is a network file system (ITSM_FILE_FORCE).
  * @retval ITSM_E_LIMIT        The path is too long, or too many files are open.
  * @retval ITSM_E_FULL         No space.
  * @retval ITSM_E_IO           Reading or writing failed.
@@ -128,6 +138,152 @@ typedef struct itsm_file_options {
  */
 ITSM_API ITSM_MUST_USE itsm_status itsm_store_file(itsm_store **out, itsm_ctx *ctx, const struct itsm_io *io,
                                                    itsm_str path, const itsm_file_options *options);
+
+/** What there is to know of a file store.  Set @c size first (ITSM_FILE_INFO_INIT). */
+typedef struct itsm_file_info {
+    size_t size;                   /**< sizeof(itsm_file_info). */
+    uint32_t major;                /**< Version of the format. */
+    uint32_t minor;                /**< The same, what older versions can read all the same. */
+    uint64_t compatible;           /**< Feature bits that may be unknown. */
+    uint64_t read_only_compatible; /**< Feature bits that must be known to write. */
+    uint64_t incompatible;         /**< Feature bits that must be known. */
+    unsigned char id[16];          /**< Identity of the store: random, given when it was made, kept by copies. */
+    uint64_t commits;              /**< Commits so far; compacting does not set them back. */
+    uint64_t rows;                 /**< Rows that are there. */
+    uint64_t tombstones;           /**< Rows that were deleted and are remembered. */
+    uint64_t index_entries;        /**< Index keys of all rows. */
+    uint64_t audit_entries;        /**< Audit entries. */
+    unsigned char audit_root[32];  /**< Root of their Merkle tree (RFC 6962). */
+    uint64_t log_number;           /**< Number of the log that is written. */
+    uint64_t checkpoint_number;    /**< Number of the checkpoint that was opened or written last; 0: none. */
+    uint64_t log_bytes;            /**< Bytes of the log behind that checkpoint. */
+    uint64_t checkpoint_bytes;     /**< Bytes of that checkpoint. */
+    uint64_t audit_bytes;          /**< Bytes of audit entries beside it. */
+    uint64_t damaged_checkpoint;   /**< Number of a newer checkpoint that is damaged and was passed over; 0: none. */
+    uint64_t missing_from;         /**< First commit that damage took (ITSM_FILE_SALVAGE); 0: none. */
+    uint32_t read_only;            /**< 1: it can only be read. */
+    uint32_t reserved;             /**< 0 */
+} itsm_file_info;
+
+/** Start value of @ref itsm_file_info. */
+#define ITSM_FILE_INFO_INIT                                                                                            \
+    { sizeof(itsm_file_info), 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Say what a file store holds: its newest state.  O(rows and index entries).
+ *
+ * @param out   Filled up to `out->size` bytes.
+ * @param ctx   For issues, or NULL.
+ * @param store A file store.
+ * @retval ITSM_OK       @p out is filled.
+ * @retval ITSM_E_MISUSE A NULL, no size, or not a file store.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_file_info_read(itsm_file_info *out, itsm_ctx *ctx, itsm_store *store);
+
+/** What an item of a file store is. */
+enum {
+    ITSM_FILE_ROW = 1,       /**< A row with its index keys. */
+    ITSM_FILE_TOMBSTONE = 2, /**< A row that was deleted: `row.ref` and the revision it had. */
+    ITSM_FILE_SEQUENCE = 3,  /**< A sequence: `name`, `next`. */
+    ITSM_FILE_ENTRY = 4,     /**< An audit entry: `row.ref.id.lo` is its place, `row.body` its bytes. */
+    ITSM_FILE_LOST = 5       /**< With ITSM_FILE_SALVAGE, a row that cannot be read: `row.ref`, `row.rev`. */
+};
+
+/** One item of a file store; all of it is borrowed until the function it was given to returns. */
+typedef struct itsm_file_item {
+    size_t size;                /**< sizeof(itsm_file_item). */
+    uint32_t kind;              /**< ITSM_FILE_ROW ... */
+    uint32_t reserved;          /**< 0 */
+    itsm_row row;               /**< With its body; no fields. */
+    const itsm_index_key *keys; /**< Its index keys. */
+    size_t nkeys;               /**< How many. */
+    itsm_str name;              /**< Of a sequence. */
+    uint64_t next;              /**< The next number it gives. */
+} itsm_file_item;
+
+/** Takes one item; anything but ITSM_OK stops and comes back. */
+typedef itsm_status (*itsm_file_item_fn)(void *user, const itsm_file_item *item);
+
+/**
+ * Tell everything a file store holds, as of one commit: rows and tombstones of all types in the order of type and id,
+ * sequences, audit entries in order.  Put into an empty store in that order it gives an equal one.  Others may write
+ * meanwhile.
+ *
+ * @param ctx   For issues, or NULL.
+ * @param store A file store.
+ * @param item  Called for each.
+ * @param user  Passed to it.
+ * @retval ITSM_OK        All were told.
+ * @retval ITSM_E_NOMEM   No memory.
+ * @retval ITSM_E_MISUSE  A NULL, or not a file store.
+ * @retval ITSM_E_CORRUPT Something is damaged.
+ * @retval ITSM_E_IO      Reading failed; or what @p item returned.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_file_each(itsm_ctx *ctx, itsm_store *store, itsm_file_item_fn item, void *user);
+
+/**
+ * Copy a file store that is open, and may be written meanwhile, into a new directory: the last commit when the call
+ * begins and all before it.  The copy is a store like any other, with the same identity: restoring is opening it.  It
+ * is on the disk when the call returns; one that was stopped in between does not open.
+ *
+ * @param ctx   For issues, or NULL.
+ * @param store A file store.
+ * @param path  The directory; made if it is not there, else it must be empty.
+ * @retval ITSM_OK         The copy is there.
+ * @retval ITSM_E_NOMEM    No memory.
+ * @retval ITSM_E_MISUSE   A NULL, a path that cannot be one, or not a file store.
+ * @retval ITSM_E_BUSY     The directory is not empty: nothing in it is touched.
+ * @retval ITSM_E_CORRUPT  The store is damaged: what was copied does not have its checksum.
+ * @retval ITSM_E_READONLY The directory cannot be written.
+ * @retval ITSM_E_LIMIT    The path is too long.
+ * @retval ITSM_E_FULL     No space.
+ * @retval ITSM_E_IO       Reading or writing failed.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_file_backup(itsm_ctx *ctx, itsm_store *store, itsm_str path);
+
+/** What was salvaged and what was lost.  Set @c size first (ITSM_FILE_SALVAGED_INIT). */
+typedef struct itsm_file_salvaged {
+    size_t size;                /**< sizeof(itsm_file_salvaged). */
+    uint64_t rows;              /**< Rows kept. */
+    uint64_t tombstones;        /**< Deleted rows that are still remembered. */
+    uint64_t entries;           /**< Audit entries kept. */
+    uint64_t sequences;         /**< Sequences kept. */
+    uint64_t rows_lost;         /**< Rows that were there and cannot be read, or have another's unique key. */
+    uint64_t entries_lost;      /**< Audit entries that were there: later ones move up. */
+    uint64_t first_entry_lost;  /**< Place of the first of them; UINT64_MAX: none. */
+    uint64_t missing_from;      /**< First commit that is missing or incomplete; 0: none.  What it wrote may be lost
+                                     without being counted. */
+} itsm_file_salvaged;
+
+/** Start value of @ref itsm_file_salvaged. */
+#define ITSM_FILE_SALVAGED_INIT { sizeof(itsm_file_salvaged), 0, 0, 0, 0, 0, 0, UINT64_MAX, 0 }
+
+/**
+ * Put everything of a damaged file store that can be read into a new one.  The old one is only read.  The new one has an
+ * identity of its own; if entries were lost, so has its audit trail.
+ *
+ * @param out  NULL, or what was kept and lost.
+ * @param ctx  For issues, and for the new store's random numbers.
+ * @param io   The file system.
+ * @param from Directory of the damaged store.
+ * @param to   Directory of the new one; made if it is not there, else it must be empty.
+ * @retval ITSM_OK           Done; @p out says whether anything was lost.
+ * @retval ITSM_E_NOMEM      No memory.
+ * @retval ITSM_E_MISUSE     A NULL, or a path that cannot be one.
+ * @retval ITSM_E_NOT_FOUND  There is no store at @p from.
+ * @retval ITSM_E_BUSY       @p to is not empty.
+ * @retval ITSM_E_CORRUPT    Nothing of it can be read.
+ * @retval ITSM_E_VERSION    It was written by a newer version.
+ * @retval ITSM_E_READONLY   @p to cannot be written.
+ * @retval ITSM_E_FULL       No space.
+ * @retval ITSM_E_IO         Reading or writing failed.
+ * @since 0.1
+ */
+ITSM_API ITSM_MUST_USE itsm_status itsm_file_salvage(itsm_file_salvaged *out, itsm_ctx *ctx, const struct itsm_io *io,
+                                                     itsm_str from, itsm_str to);
 
 /**
  * Close a store.  Every view on it is closed, every sms on it freed.
@@ -443,7 +599,8 @@ ITSM_API ITSM_MUST_USE itsm_status itsm_store_flush(itsm_ctx *ctx, itsm_store *s
  * @param ctx   For issues, or NULL.
  * @param store A store.
  * @param what  ITSM_MAINTAIN_COMPACT: purged content is physically gone on return.  ITSM_MAINTAIN_CHECK: everything
- *              kept is read and checked.
+ *              kept is read and checked.  ITSM_MAINTAIN_CHECKPOINT: the next opening reads no more than is there.
+ *              ITSM_MAINTAIN_REFRESH: views opened from now on see what other processes committed before this call.
  * @param call  Timeout; NULL for none.
  * @retval ITSM_OK            Done.
  * @retval ITSM_NOTHING       The backend has nothing to do here.

@@ -7,6 +7,8 @@
  * Locks are open-file-description locks where the system has them, else flock(): both belong to this opening of the
  * file, so that closing another descriptor of it does not drop them and a second opening in the same process is
  * refused like one in another.  Classic fcntl() locks have neither property and are not used.
+ *
+ * Whether a file system is one of a network is known on Linux, by the magic number of statfs(); elsewhere it is not.
  */
 #ifndef _FILE_OFFSET_BITS
 #define _FILE_OFFSET_BITS 64 /* on 32-bit machines: files over 2 GiB, and locks that all builds share */
@@ -26,6 +28,9 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
 #include <unistd.h>
 
 typedef struct os_file {
@@ -237,10 +242,65 @@ static itsm_status name_list(void *self, const char *path, itsm_io_name_fn name,
     return rc;
 }
 
+#if defined(__linux__)
+/* Magic numbers of statfs(2) and of the file systems' own headers. */
+static const struct {
+    uint32_t magic;
+    const char *name;
+} network_file_systems[] = {
+    {0x00006969u, "nfs"},   {0x0000517bu, "smb"},    {0xff534d42u, "cifs"}, {0xfe534d42u, "smb2"},
+    {0x5346414fu, "afs"},   {0x6b414653u, "kafs"},   {0x73757245u, "coda"}, {0x0000564cu, "ncp"},
+    {0x00c36400u, "ceph"},  {0x0bd00bd0u, "lustre"}, {0x47504653u, "gpfs"}, {0x01161970u, "gfs2"},
+    {0x7461636fu, "ocfs2"}, {0x19830326u, "fhgfs"},
+};
+
+/* The name of a network file system, or NULL.  File systems of a host that a guest shares count as local. */
+static const char *network_name(uint32_t magic)
+{
+    for (size_t i = 0; i < sizeof network_file_systems / sizeof *network_file_systems; i++)
+        if (network_file_systems[i].magic == magic) return network_file_systems[i].name;
+    return NULL;
+}
+
+static itsm_status path_locality(void *self, const char *path, itsm_io_note *note)
+{
+    (void)self;
+    struct statfs fs;
+    int failed;
+    do failed = statfs(path, &fs);
+    while (failed && errno == EINTR);
+    if (failed) return itsm__os_error(errno, note);
+    const char *name = network_name((uint32_t)fs.f_type);
+    if (!name) return ITSM_OK;
+    if (note) memcpy(note->text, name, strlen(name) + 1);
+    return ITSM_NOTHING;
+}
+#else
+static itsm_status path_locality(void *self, const char *path, itsm_io_note *note)
+{
+    (void)self, (void)path, (void)note;
+    return ITSM_OK; /* not known */
+}
+#endif
+
+static void lock_holder(void *self, char *out, size_t room)
+{
+    static const char word[] = "process ";
+    char digits[20];
+    size_t n = 0, at = 0;
+    (void)self;
+    unsigned long long id = (unsigned long long)getpid();
+    do digits[n++] = (char)('0' + id % 10);
+    while (id /= 10);
+    for (; at + 1 < room && word[at]; at++) out[at] = word[at];
+    while (n && at + 1 < room) out[at++] = digits[--n];
+    if (room) out[at] = 0;
+}
+
 const itsm_io *itsm_os_io(void)
 {
-    static const itsm_io io = {sizeof io,   NULL,       file_open,     file_close,    file_length, file_read,
-                               file_write,  file_sync,  file_allocate, file_truncate, file_lock,   name_rename,
-                               name_unlink, name_mkdir, name_sync_dir, name_list};
+    static const itsm_io io = {sizeof io,   NULL,       file_open,     file_close,    file_length,   file_read,
+                               file_write,  file_sync,  file_allocate, file_truncate, file_lock,     name_rename,
+                               name_unlink, name_mkdir, name_sync_dir, name_list,     path_locality, lock_holder};
     return &io;
 }

@@ -73,17 +73,19 @@ static itsm_status add_keys(itsm__file *file, itsm_ref ref, itsm_bytes keys, its
     return rc == ITSM_DONE ? ITSM_OK : rc;
 }
 
-/* The keys a row has now, read from the log; borrowed until the next call. */
+/* The keys a row has now, read from its file; borrowed until the next call. */
 static itsm_status old_keys(itsm__file *file, const itsm__file_row *old, itsm_bytes *out)
 {
     itsm_io_note note;
     itsm_buf *room = &file->scratch;
+    const itsm__file_part *part = itsm__file_set_find(file->set, old->source);
     out->p = NULL, out->n = 0;
     if (old->gone || !old->keys) return ITSM_OK;
+    if (!part) return ITSM_E_CORRUPT;
     room->n = 0;
     itsm_status rc = itsm__buf_reserve(room, old->keys);
     if (rc) return rc;
-    rc = itsm__file_pread(file, file->log, old->offset + old->body, room->p, old->keys, &note);
+    rc = itsm__file_pread(file, part, old->offset + old->body, room->p, old->keys, &note);
     if (rc && rc != ITSM_E_NOMEM && rc != ITSM_E_CORRUPT)
         rc = file->failed = ITSM_E_IO, file->failed_note = note; /* ITSM_E_IO means the same everywhere: open again */
     out->p = room->p, out->n = old->keys;
@@ -116,14 +118,20 @@ static itsm_status set_row(itsm__file *file, itsm_ref ref, const itsm__file_row 
     return itsm__tree_put(&file->tree, itsm__file_row_key(&key, ref), value, sizeof value);
 }
 
+itsm_status itsm__file_set_row(itsm__file *file, itsm_ref ref, const itsm__file_row *row, itsm_bytes keys)
+{
+    itsm__file_row old;
+    int found = itsm__file_find_row(itsm__tree_head(&file->tree), ref, &old);
+    return set_row(file, ref, found ? &old : NULL, row, keys);
+}
+
 itsm_status itsm__file_replay_op(itsm__file *file, const itsm__frame_op *op, uint64_t body_at)
 {
-    itsm__file_row row, old;
-    int found = itsm__file_find_row(itsm__tree_head(&file->tree), op->ref, &old);
+    itsm__file_row row;
     row.rev = op->rev, row.offset = body_at, row.body = (uint32_t)op->body.n, row.crc = op->crc;
-    row.keys = (uint32_t)op->keys.n, row.gone = op->kind == ITSM_DEL;
+    row.keys = (uint32_t)op->keys.n, row.gone = op->kind == ITSM_DEL, row.source = file->log->source;
     if (row.gone && (row.body || row.keys)) return ITSM_E_CORRUPT;
-    return set_row(file, op->ref, found ? &old : NULL, &row, op->keys);
+    return itsm__file_set_row(file, op->ref, &row, op->keys);
 }
 
 /* Batches --------------------------------------------------------------------------------------------------------- */
@@ -163,7 +171,7 @@ static itsm_status write_row(work *w, const itsm_op *op, const itsm__file_row *s
     itsm_status rc = itsm__frame_add_op(&file->frame, op, row.rev, &body_at, &row.crc);
     if (rc) return rc;
     w->nops++;
-    row.offset = file->end + body_at;
+    row.offset = file->end + body_at, row.source = file->log->source;
     row.body = row.gone ? 0 : (uint32_t)op->row.body.n;
     row.keys = (uint32_t)(file->frame.n - body_at - row.body);
     keys.p = file->frame.p + body_at + row.body, keys.n = row.keys;
@@ -179,7 +187,8 @@ static itsm_status apply_op(work *w, size_t i)
         return holds(op->expect, stored) ? ITSM_OK : conflict(w, i, op, stored);
     }
     if (!itsm__file_find_row(itsm__tree_head(&w->file->tree), op->row.ref, &row)) stored = NULL;
-    if (stored && stored->offset > w->file->end) /* a body in this frame stands behind the frame's head */
+    if (stored && stored->source == w->file->log->source &&
+        stored->offset > w->file->end) /* a body in this frame stands behind the frame's head */
         return itsm__file_say(w->call, ITSM_E_MISUSE, "operation %z writes a row a second time", i);
     if (!holds(op->expect, stored)) return conflict(w, i, op, stored);
     if (op->kind == ITSM_DEL) return stored && !stored->gone ? write_row(w, op, stored) : ITSM_OK;
@@ -197,7 +206,8 @@ static int comes_later(const itsm__file *file, itsm_ref ref, const void *id, its
     itsm__file_row a, b;
     ref.id.hi = itsm__be64(p), ref.id.lo = itsm__be64(p + 8);
     const itsm__tree_node *root = itsm__tree_head(&file->tree);
-    return itsm__file_find_row(root, ref, &a) && itsm__file_find_row(root, than, &b) && a.offset > b.offset;
+    if (!itsm__file_find_row(root, ref, &a) || !itsm__file_find_row(root, than, &b)) return 0;
+    return a.source != b.source ? a.source > b.source : a.offset > b.offset;
 }
 
 /* Whether another row has one of an operation's unique keys, after all operations. */
@@ -224,12 +234,14 @@ static itsm_status check_unique(work *w, size_t i)
     return ITSM_OK;
 }
 
-itsm_status itsm__file_add_audit(itsm__file *file, itsm__file_log *log, uint64_t first, uint64_t offset, uint32_t count)
+itsm_status itsm__file_add_audit(itsm__file *file, itsm__file_part *part, uint64_t first, uint64_t offset,
+                                 uint32_t count)
 {
     if (!count) return ITSM_OK;
-    itsm_status rc = itsm__grow(&file->memory, &log->audit, &log->audit_capacity, log->naudit + 1, sizeof *log->audit);
+    itsm_status rc =
+        itsm__grow(&file->memory, &part->audit, &part->audit_capacity, part->naudit + 1, sizeof *part->audit);
     if (rc) return rc;
-    itsm__file_audit *audit = &log->audit[log->naudit++];
+    itsm__file_audit *audit = &part->audit[part->naudit++];
     audit->first = first, audit->offset = offset, audit->count = count;
     return ITSM_OK;
 }
@@ -301,7 +313,10 @@ itsm_status itsm__file_apply(void *self, const itsm_call *call, const itsm_batch
     uint64_t first = file->merkle.size;
     if (!rc) rc = apply_locked(&w);
     if (!rc) rc = itsm__file_settle(file, call, file->commit_no);
+    int due = !rc && itsm__file_checkpoint_is_due(file);
     itsm__file_unlock(file);
+    if (due)
+        (void)itsm__file_checkpoint(file, NULL, ITSM_MAINTAIN_CHECKPOINT); /* the batch is done, whatever comes of it */
     if (applied) applied->failed_op = w.failed_op, applied->audit_first = first;
     return rc;
 }
@@ -327,15 +342,20 @@ static itsm__file_sequence *add_sequence(itsm__file *file, itsm_str name)
     return sequence;
 }
 
-itsm_status itsm__file_replay_sequence(itsm__file *file, const itsm__frame_op *op, uint64_t commit_no)
+itsm_status itsm__file_set_sequence(itsm__file *file, itsm_str name, uint64_t next, uint64_t commit_no)
 {
-    itsm_str name = itsm_str_n(op->body.p, op->body.n);
-    if (!name.n || name.n > ITSM_STORE_SEQUENCE_MAX || op->nkeys || op->keys.n || !op->rev) return ITSM_E_CORRUPT;
+    if (!name.n || name.n > ITSM_STORE_SEQUENCE_MAX || !next) return ITSM_E_CORRUPT;
     itsm__file_sequence *sequence = find_sequence(file, name);
     if (!sequence) sequence = add_sequence(file, name);
     if (!sequence) return ITSM_E_NOMEM;
-    sequence->next = sequence->limit = op->rev, sequence->commit_no = commit_no;
+    sequence->next = sequence->limit = next, sequence->commit_no = commit_no;
     return ITSM_OK;
+}
+
+itsm_status itsm__file_replay_sequence(itsm__file *file, const itsm__frame_op *op, uint64_t commit_no)
+{
+    if (op->nkeys || op->keys.n) return ITSM_E_CORRUPT;
+    return itsm__file_set_sequence(file, itsm_str_n(op->body.p, op->body.n), op->rev, commit_no);
 }
 
 /* Write that a sequence may give the numbers below `limit`. */
@@ -371,6 +391,20 @@ static itsm_status reserve_locked(itsm__file *file, const itsm_call *call, itsm_
     sequence->next += n; /* taken also if the sync fails: never given again */
     rc = itsm__file_settle(file, call, commit_no);
     if (!rc) *first = given;
+    return rc;
+}
+
+itsm_status itsm__file_move_sequence(itsm__file *file, const itsm_call *call, itsm_str name, uint64_t next)
+{
+    itsm__file_sequence *sequence = find_sequence(file, name);
+    int fresh = !sequence;
+    if (!name.n || name.n > ITSM_STORE_SEQUENCE_MAX) return ITSM_E_MISUSE;
+    if (!sequence) sequence = add_sequence(file, name);
+    if (!sequence) return ITSM_E_NOMEM;
+    if (next <= sequence->limit) return ITSM_OK;
+    itsm_status rc = extend_sequence(file, call, sequence, next);
+    if (!rc) sequence->next = next;
+    else if (fresh) file->nsequences--;
     return rc;
 }
 

@@ -57,38 +57,107 @@ itsm_status itsm__file_writable(const itsm__file *file, const itsm_call *call)
 
 /* Bytes ----------------------------------------------------------------------------------------------------------- */
 
-itsm_status itsm__file_log_open(itsm__file *file, itsm__file_log **out, const char *path, uint32_t flags,
-                                itsm_io_note *note)
+itsm_status itsm__file_part_open(itsm__file *file, itsm__file_part **out, uint32_t source, const char *path,
+                                 uint32_t flags, itsm_io_note *note)
 {
     static const char none[] = "no memory";
-    itsm__file_log *log = itsm__alloc_zero(&file->memory, sizeof *log);
-    if (!log) {
+    itsm__file_part *part = itsm__alloc_zero(&file->memory, sizeof *part);
+    if (!part) {
         memcpy(note->text, none, sizeof none);
         return ITSM_E_NOMEM;
     }
-    itsm__refcount_init(&log->shares);
-    itsm_status rc = file->io->open(file->io->self, &log->handle, path, flags, note);
-    if (rc) itsm__free(&file->memory, log, sizeof *log);
-    else *out = log;
+    itsm__refcount_init(&part->shares);
+    part->source = source;
+    itsm_status rc = file->io->open(file->io->self, &part->handle, path, flags, note);
+    if (rc) itsm__free(&file->memory, part, sizeof *part);
+    else *out = part;
     return rc;
 }
 
-void itsm__file_log_free(itsm__file *file, itsm__file_log *log)
+void itsm__file_part_free(itsm__file *file, itsm__file_part *part)
 {
-    if (!log || !itsm__refcount_drop(&log->shares)) return;
-    file->io->close(file->io->self, log->handle);
-    itsm__free(&file->memory, log->audit, log->audit_capacity * sizeof *log->audit);
-    itsm__free(&file->memory, log, sizeof *log);
+    if (!part || !itsm__refcount_drop(&part->shares)) return;
+    file->io->close(file->io->self, part->handle);
+    itsm__free(&file->memory, part->audit, part->audit_capacity * sizeof *part->audit);
+    itsm__free(&file->memory, part, sizeof *part);
 }
 
-itsm_status itsm__file_pread(const itsm__file *file, const itsm__file_log *log, uint64_t offset, void *out, size_t n,
+/* Sets ------------------------------------------------------------------------------------------------------------ */
+
+static size_t set_bytes(size_t n)
+{
+    return sizeof(itsm__file_set) + n * sizeof(itsm__file_part *);
+}
+
+itsm_status itsm__file_set_new(itsm__file *file, itsm__file_set **out, itsm__file_part *const *parts, size_t n)
+{
+    itsm__file_set *set = itsm__alloc(&file->memory, set_bytes(n));
+    if (!set) return ITSM_E_NOMEM;
+    itsm__refcount_init(&set->shares);
+    set->n = n;
+    for (size_t i = 0; i < n; i++) {
+        set->part[i] = parts[i];
+        itsm__refcount_take(&parts[i]->shares);
+    }
+    *out = set;
+    return ITSM_OK;
+}
+
+void itsm__file_set_free(itsm__file *file, itsm__file_set *set)
+{
+    if (!set || !itsm__refcount_drop(&set->shares)) return;
+    for (size_t i = 0; i < set->n; i++) itsm__file_part_free(file, set->part[i]);
+    itsm__free(&file->memory, set, set_bytes(set->n));
+}
+
+void itsm__file_set_use(itsm__file *file, itsm__file_set *set)
+{
+    itsm__file_set *old = file->set;
+    file->set = set;
+    file->log = set && set->n ? set->part[set->n - 1] : NULL;
+    itsm__file_set_free(file, old);
+}
+
+itsm_status itsm__file_set_with(itsm__file *file, itsm__file_set **out, itsm__file_part *part)
+{
+    const itsm__file_set *old = file->set;
+    size_t n = old ? old->n : 0, at = n;
+    itsm__file_set *set = itsm__alloc(&file->memory, set_bytes(n + 1));
+    if (!set) return ITSM_E_NOMEM;
+    itsm__refcount_init(&set->shares);
+    set->n = n + 1;
+    while (at && old->part[at - 1]->source > part->source) at--;
+    for (size_t i = 0; i < n; i++) set->part[i < at ? i : i + 1] = old->part[i];
+    set->part[at] = part;
+    for (size_t i = 0; i <= n; i++) itsm__refcount_take(&set->part[i]->shares);
+    *out = set;
+    return ITSM_OK;
+}
+
+itsm_status itsm__file_set_add(itsm__file *file, itsm__file_part *part)
+{
+    itsm__file_set *set = NULL;
+    itsm_status rc = itsm__file_set_with(file, &set, part);
+    itsm__file_part_free(file, part);
+    if (!rc) itsm__file_set_use(file, set);
+    return rc;
+}
+
+itsm__file_part *itsm__file_set_find(const itsm__file_set *set, uint32_t source)
+{
+    for (size_t i = set ? set->n : 0; i-- > 0;)
+        if (set->part[i]->source == source) return set->part[i];
+    return NULL;
+}
+
+itsm_status itsm__file_pread(const itsm__file *file, const itsm__file_part *part, uint64_t offset, void *out, size_t n,
                              itsm_io_note *note)
 {
     static const char ends[] = "the file ends too early";
     unsigned char *p = out;
     while (n) {
         size_t got = 0;
-        itsm_status rc = file->io->read(file->io->self, log->handle, offset, p, n, &got, note);
+        itsm_status rc = file->io->read(file->io->self, part->handle, offset, p, n, &got, note);
         if (rc) return rc;
         if (!got) {
             memcpy(note->text, ends, sizeof ends);
@@ -175,15 +244,15 @@ void itsm__file_appended(itsm__file *file)
 static void state_open(itsm__file *file, itsm__file_state *out)
 {
     itsm__tree_snapshot_open(&file->tree, &out->snapshot);
-    itsm__refcount_take(&file->log->shares);
-    out->log = file->log, out->audit_size = file->merkle.size, out->end = file->end;
+    itsm__refcount_take(&file->set->shares);
+    out->set = file->set, out->audit_size = file->merkle.size, out->end = file->end;
 }
 
 void itsm__file_state_close(itsm__file *file, itsm__file_state *state)
 {
     itsm__tree_snapshot_close(&state->snapshot);
-    itsm__file_log_free(file, state->log);
-    state->log = NULL;
+    itsm__file_set_free(file, state->set);
+    state->set = NULL;
 }
 
 void itsm__file_publish(itsm__file *file)
@@ -202,8 +271,8 @@ void itsm__file_state_open(itsm__file *file, itsm__file_state *out)
         return;
     }
     itsm__tree_snapshot_copy(&out->snapshot, &published->snapshot);
-    itsm__refcount_take(&published->log->shares);
-    out->log = published->log, out->audit_size = published->audit_size, out->end = published->end;
+    itsm__refcount_take(&published->set->shares);
+    out->set = published->set, out->audit_size = published->audit_size, out->end = published->end;
 }
 
 /* As the leader: sync what is written, without the lock, and publish it. */
@@ -211,12 +280,13 @@ static void lead(itsm__file *file)
 {
     uint64_t target = file->commit_no;
     itsm__file_state *next = &file->published[!file->current];
+    void *log = file->log->handle; /* the log stays the same while somebody syncs it */
     itsm_io_note note;
     note.text[0] = 0;
     file->syncing = 1;
     if (file->publishes) state_open(file, next);
     itsm__file_unlock(file);
-    itsm_status rc = file->io->sync(file->io->self, file->log->handle, &note);
+    itsm_status rc = file->io->sync(file->io->self, log, &note);
     itsm__file_lock(file);
     file->syncing = 0;
     if (rc) {

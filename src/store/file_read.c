@@ -2,13 +2,15 @@
 /*
  * Reading a file store: views, rows, ranges of an index, audit entries.
  *
- * A view is one committed state: a snapshot of the tree, the number of audit entries and the length of the log at that
- * moment.  What lies in the log before that length never changes, so bodies are read without the lock.  Opening a view
- * is O(1); get is one search in the tree and one read of the log; next is one step in the tree, one search for an index
+ * A view is one committed state: a snapshot of the tree, the number of audit entries, the files that have its rows and
+ * the length of the log at that moment.  What lies in the log before that length never changes, nor do the other files,
+ * which stay open as long as the view: so bodies are read without the lock.  Opening a view
+ * is O(1); get is one search in the tree and one read of a file; next is one step in the tree, one search for an index
  * entry's row, and a read only when the body is not in the window of the cursor.
  *
  * A window holds the last bytes read.  When a read begins shortly behind where the last one ended, it reads ahead:
- * history and audit entries lie in the log in the order they are asked for.  Each body is compared with its CRC.
+ * history and audit entries lie in the log in the order they are asked for, rows in a checkpoint in the order of their
+ * ids.  Each body is compared with its CRC, each entry that has been moved out of the log with its leaf hash.
  *
  * A cursor must be closed before its view; a row is valid until the next call on its view (get) or cursor (next).
  */
@@ -16,12 +18,7 @@
 
 enum { WINDOW = 32768, NEAR = 4096 };
 
-typedef struct window {
-    unsigned char *p;
-    size_t capacity, n;
-    uint64_t offset; /* of p[0] in the log */
-    uint64_t last;   /* where the last piece asked for ended */
-} window;
+typedef itsm__file_window window;
 
 typedef struct view {
     itsm__file_state state;
@@ -37,11 +34,8 @@ typedef struct cursor {
     int started, more, descending;
     uint32_t index;
     itsm__file_key lo, hi;
-    itsm__tree_key from, to; /* point into lo and hi */
-    /* audit entries */
-    uint64_t place;  /* of the next one */
-    uint64_t offset; /* of its length; 0: to be looked up */
-    uint32_t left;   /* in this commit */
+    itsm__tree_key from, to;    /* point into lo and hi */
+    itsm__file_entries entries; /* of an audit cursor */
 } cursor;
 
 /* Keys ------------------------------------------------------------------------------------------------------------ */
@@ -50,7 +44,7 @@ void itsm__file_row_put(unsigned char out[ITSM__FILE_ROW], const itsm__file_row 
 {
     itsm__put_le64(out, row->rev), itsm__put_le64(out + 8, row->offset);
     itsm__put_le32(out + 16, row->body), itsm__put_le32(out + 20, row->crc);
-    itsm__put_le32(out + 24, row->keys), itsm__put_le32(out + 28, row->gone);
+    itsm__put_le32(out + 24, row->keys), itsm__put_le32(out + 28, row->source | row->gone << 31);
 }
 
 int itsm__file_row_get(itsm__file_row *out, const void *value, size_t n)
@@ -59,7 +53,7 @@ int itsm__file_row_get(itsm__file_row *out, const void *value, size_t n)
     if (!p || n != ITSM__FILE_ROW) return 0;
     out->rev = itsm__le64(p), out->offset = itsm__le64(p + 8);
     out->body = itsm__le32(p + 16), out->crc = itsm__le32(p + 20);
-    out->keys = itsm__le32(p + 24), out->gone = itsm__le32(p + 28);
+    out->keys = itsm__le32(p + 24), out->source = itsm__le32(p + 28) & INT32_MAX, out->gone = itsm__le32(p + 28) >> 31;
     return 1;
 }
 
@@ -106,25 +100,39 @@ itsm__tree_key itsm__file_index_key(itsm__file_key *room, itsm_ref ref, uint32_t
     return key;
 }
 
-/* Window ---------------------------------------------------------------------------------------------------------- */
-
-static void window_clear(window *w, const itsm__memory *memory)
+int itsm__file_is_row(itsm__tree_key key)
 {
-    itsm__free(memory, w->p, w->capacity);
+    return itsm__be32((const unsigned char *)key.key.p + 4) == 0;
 }
 
-/* n bytes of the log of a state at an offset, borrowed until the next call. */
-static itsm_status window_read(window *w, itsm__file *file, const itsm_call *call, const itsm__file_state *state,
-                               uint64_t offset, size_t n, const unsigned char **out)
+itsm_ref itsm__file_ref_of(itsm__tree_key key)
+{
+    itsm_ref ref;
+    ref.type = itsm__be32(key.key.p);
+    ref.id = id_of(itsm__file_is_row(key) ? (const unsigned char *)key.key.p + ITSM__FILE_PREFIX : key.tie.p);
+    return ref;
+}
+
+/* Window ---------------------------------------------------------------------------------------------------------- */
+
+void itsm__file_window_clear(window *w, const itsm__file *file)
+{
+    itsm__free(&file->memory, w->p, w->capacity);
+    memset(w, 0, sizeof *w);
+}
+
+itsm_status itsm__file_window_read(window *w, const itsm__file *file, const itsm_call *call,
+                                   const itsm__file_part *part, uint64_t end, uint64_t offset, size_t n,
+                                   const unsigned char **out)
 {
     static const unsigned char nothing[1] = {0};
-    uint64_t end = state->end;
     if (offset > end || n > end - offset)
-        return itsm__file_say(call, ITSM_E_CORRUPT, "a place in the log at byte %u lies behind its end", offset);
+        return itsm__file_say(call, ITSM_E_CORRUPT, "a place in a file at byte %u lies behind its end", offset);
     if (!n) {
         *out = nothing;
         return ITSM_OK;
     }
+    if (w->source != part->source) w->n = 0, w->last = 0, w->source = part->source;
     if (offset < w->offset || offset - w->offset > w->n || n > w->n - (size_t)(offset - w->offset)) {
         size_t want = n;
         int ahead = w->last && offset >= w->last && offset - w->last <= NEAR;
@@ -133,13 +141,34 @@ static itsm_status window_read(window *w, itsm__file *file, const itsm_call *cal
         if (itsm__grow(&file->memory, &w->p, &w->capacity, want, 1)) return ITSM_E_NOMEM;
         itsm_io_note note;
         note.text[0] = 0;
-        itsm_status rc = itsm__file_pread(file, state->log, offset, w->p, want, &note);
-        if (rc) return itsm__file_say(call, rc, "cannot read the log at byte %u: %s", offset, note.text);
+        itsm_status rc = itsm__file_pread(file, part, offset, w->p, want, &note);
+        if (rc) return itsm__file_say(call, rc, "cannot read at byte %u: %s", offset, note.text);
         w->offset = offset, w->n = want;
     }
     w->last = offset + n;
     *out = w->p + (offset - w->offset);
     return ITSM_OK;
+}
+
+itsm__file_part *itsm__file_state_part(const itsm__file_state *state, uint32_t source, uint64_t *end)
+{
+    itsm__file_part *part = itsm__file_set_find(state->set, source);
+    if (part) *end = part == state->set->part[state->set->n - 1] ? state->end : part->end;
+    return part;
+}
+
+itsm_status itsm__file_read_row(window *w, const itsm__file *file, const itsm_call *call, const itsm__file_state *state,
+                                const itsm__file_row *row, int keys, const unsigned char **out)
+{
+    uint64_t end = 0;
+    const itsm__file_part *part = itsm__file_state_part(state, row->source, &end);
+    if (!part) return itsm__file_say(call, ITSM_E_CORRUPT, "a row stands in a file that is not there");
+    size_t n = (size_t)row->body + (keys ? row->keys : 0);
+    itsm_status rc = itsm__file_window_read(w, file, call, part, end, row->offset, n, out);
+    if (rc) return rc;
+    if (itsm__crc32c(0, *out, row->body) == row->crc) return ITSM_OK;
+    return itsm__file_say(call, ITSM_E_CORRUPT, "a row in %s-%u at byte %u is damaged",
+                          part->source % 2 ? "log" : "ckpt", (uint64_t)part->source / 2, row->offset);
 }
 
 /* Views ----------------------------------------------------------------------------------------------------------- */
@@ -166,7 +195,7 @@ void itsm__file_view_close(void *self, void *handle)
     itsm__file_lock(file);
     itsm__file_state_close(file, &v->state);
     itsm__file_unlock(file);
-    window_clear(&v->window, &file->memory);
+    itsm__file_window_clear(&v->window, file);
     itsm__free(&file->memory, v, sizeof *v);
 }
 
@@ -174,10 +203,8 @@ static itsm_status read_row(itsm__file *file, const itsm_call *call, view *v, wi
                             const itsm__file_row *found, itsm_row *row)
 {
     const unsigned char *body = NULL;
-    itsm_status rc = window_read(w, file, call, &v->state, found->offset, found->body, &body);
+    itsm_status rc = itsm__file_read_row(w, file, call, &v->state, found, 0, &body);
     if (rc) return rc;
-    if (itsm__crc32c(0, body, found->body) != found->crc)
-        return itsm__file_say(call, ITSM_E_CORRUPT, "a row in the log at byte %u is damaged", found->offset);
     row->ref = ref, row->rev = found->rev;
     row->body.p = body, row->body.n = found->body;
     return ITSM_OK;
@@ -254,12 +281,10 @@ static itsm_status next_row(itsm__file *file, const itsm_call *call, cursor *c, 
     while (step(c)) {
         itsm_bytes value;
         itsm__tree_key key = itsm__tree_at(&c->at, &value);
-        itsm_ref ref;
+        itsm_ref ref = itsm__file_ref_of(key);
         itsm__file_row found;
         const void *p = value.p;
         size_t n = value.n;
-        ref.type = itsm__be32(key.key.p);
-        ref.id = id_of(c->index ? key.tie.p : (const unsigned char *)key.key.p + ITSM__FILE_PREFIX);
         if (c->index) {
             itsm__file_key room;
             p = itsm__tree_find(c->view->state.snapshot.root, itsm__file_row_key(&room, ref), &n);
@@ -278,70 +303,102 @@ itsm_status itsm__file_audit_scan(void *self, const itsm_call *call, void *handl
     (void)call;
     itsm_status rc = cursor_new(self, handle, &c);
     if (rc) return rc;
-    c->audit = 1, c->place = from;
+    c->audit = 1, c->entries.place = from, c->entries.state = &c->view->state;
     *out = c;
     return ITSM_OK;
 }
 
-/* The commit that has a place, or the next one behind it; the list grows while others commit, hence the lock. */
-static int find_commit(itsm__file *file, const itsm__file_log *log, uint64_t place, itsm__file_audit *out)
+/* The commit or block that has a place, or the next one behind it; the lists grow while others commit, hence the
+   lock. */
+static int find_commit(itsm__file *file, itsm__file_entries *e, itsm__file_audit *out)
 {
+    const itsm__file_set *set = e->state->set;
+    int found = 0;
     itsm__file_lock(file);
-    size_t low = 0, high = log->naudit;
-    while (low < high) { /* the first whose entries end behind the place */
-        size_t middle = low + (high - low) / 2;
-        const itsm__file_audit *audit = &log->audit[middle];
-        if (audit->first + audit->count > place) high = middle;
-        else low = middle + 1;
+    for (size_t i = 0; i < set->n && !found; i++) {
+        const itsm__file_part *part = set->part[i];
+        size_t low = 0, high = part->naudit;
+        while (low < high) { /* the first whose entries end behind the place */
+            size_t middle = low + (high - low) / 2;
+            const itsm__file_audit *audit = &part->audit[middle];
+            if (audit->first + audit->count > e->place) high = middle;
+            else low = middle + 1;
+        }
+        found = low < part->naudit;
+        if (!found) continue;
+        *out = part->audit[low], e->part = part;
+        e->end = i + 1 < set->n ? part->end : e->state->end;
     }
-    int found = low < log->naudit;
-    if (found) *out = log->audit[low];
     itsm__file_unlock(file);
     return found;
 }
 
-/* The length of the entry at c->offset. */
-static itsm_status entry_length(itsm__file *file, const itsm_call *call, cursor *c, uint32_t *out)
+/* What stands before an entry: its length, in a block its leaf hash too. */
+static uint32_t head_of(const itsm__file_entries *e)
 {
-    const unsigned char *p = NULL;
-    itsm_status rc = window_read(&c->window, file, call, &c->view->state, c->offset, 4, &p);
-    if (!rc) *out = itsm__le32(p);
-    return rc;
+    return e->part->source == ITSM__FILE_SOURCE_AUDIT ? ITSM__BLOCK_ENTRY : 4;
 }
 
-static itsm_status to_place(itsm__file *file, const itsm_call *call, cursor *c)
+/* The length of the entry at e->offset, and its leaf hash if it stands there. */
+static itsm_status entry_head(itsm__file_entries *e, itsm__file *file, const itsm_call *call, uint32_t *n,
+                              itsm__merkle_hash *leaf)
+{
+    const unsigned char *p = NULL;
+    itsm_status rc = itsm__file_window_read(&e->window, file, call, e->part, e->end, e->offset, head_of(e), &p);
+    if (rc) return rc;
+    *n = itsm__le32(p);
+    if (leaf && head_of(e) == ITSM__BLOCK_ENTRY) memcpy(leaf->b, p + 4, sizeof leaf->b);
+    return ITSM_OK;
+}
+
+static itsm_status to_place(itsm__file_entries *e, itsm__file *file, const itsm_call *call)
 {
     itsm__file_audit audit;
-    if (!find_commit(file, c->view->state.log, c->place, &audit)) return ITSM_DONE;
-    if (c->place < audit.first) c->place = audit.first; /* salvaged: entries are missing */
-    if (c->place >= c->view->state.audit_size) return ITSM_DONE;
-    c->offset = audit.offset, c->left = audit.count;
-    for (uint64_t at = audit.first; at < c->place; at++) {
+    if (!find_commit(file, e, &audit)) return ITSM_DONE;
+    if (e->place < audit.first) e->place = audit.first; /* salvaged: entries are missing */
+    if (e->place >= e->state->audit_size) return ITSM_DONE;
+    e->offset = audit.offset, e->left = audit.count;
+    for (uint64_t at = audit.first; at < e->place; at++) {
         uint32_t n;
-        itsm_status rc = entry_length(file, call, c, &n);
+        itsm_status rc = entry_head(e, file, call, &n, NULL);
+        if (rc == ITSM_E_CORRUPT) e->place = at;
         if (rc) return rc;
-        c->offset += 4 + (uint64_t)n, c->left--;
+        e->offset += head_of(e) + (uint64_t)n, e->left--;
     }
     return ITSM_OK;
+}
+
+itsm_status itsm__file_next_entry(itsm__file_entries *e, itsm__file *file, const itsm_call *call, itsm_bytes *entry,
+                                  itsm__merkle_hash *leaf)
+{
+    itsm__merkle_hash stored, own;
+    itsm_status rc = ITSM_OK;
+    uint32_t n;
+    const unsigned char *p = NULL;
+    if (e->place >= e->state->audit_size) return ITSM_DONE;
+    if (!e->left) rc = to_place(e, file, call);
+    if (!rc) rc = entry_head(e, file, call, &n, &stored);
+    if (!rc) rc = itsm__file_window_read(&e->window, file, call, e->part, e->end, e->offset + head_of(e), n, &p);
+    if (rc) {
+        if (rc == ITSM_E_CORRUPT) e->place += e->left ? e->left : 1; /* what is behind it here cannot be found */
+        e->left = 0;
+        return rc;
+    }
+    entry->p = p, entry->n = n;
+    int moved = head_of(e) == ITSM__BLOCK_ENTRY;
+    if (leaf || moved) itsm__merkle_leaf(&own, *entry);
+    if (leaf) *leaf = own;
+    e->place++, e->left--;
+    e->offset += head_of(e) + (uint64_t)n;
+    if (!moved || !memcmp(stored.b, own.b, sizeof own.b)) return ITSM_OK;
+    return itsm__file_say(call, ITSM_E_CORRUPT, "audit entry %u in %s is damaged", e->place - 1, ITSM__FILE_AUDIT);
 }
 
 static itsm_status next_audit(itsm__file *file, const itsm_call *call, cursor *c, itsm_row *row)
 {
-    itsm_status rc = ITSM_OK;
-    uint32_t n;
-    const unsigned char *p = NULL;
-    if (c->place >= c->view->state.audit_size) return ITSM_DONE;
-    if (!c->left) rc = to_place(file, call, c);
-    if (!rc) rc = entry_length(file, call, c, &n);
-    if (!rc) rc = window_read(&c->window, file, call, &c->view->state, c->offset + 4, n, &p);
-    if (rc) {
-        c->left = 0;
-        return rc;
-    }
-    row->ref.id.lo = c->place++;
-    row->body.p = p, row->body.n = n;
-    c->offset += 4 + (uint64_t)n, c->left--;
-    return ITSM_OK;
+    itsm_status rc = itsm__file_next_entry(&c->entries, file, call, &row->body, NULL);
+    if (!rc) row->ref.id.lo = c->entries.place - 1;
+    return rc;
 }
 
 /* Cursors --------------------------------------------------------------------------------------------------------- */
@@ -358,6 +415,6 @@ void itsm__file_cursor_close(void *self, void *handle)
     itsm__file *file = self;
     cursor *c = handle;
     if (!c) return;
-    window_clear(&c->window, &file->memory);
+    itsm__file_window_clear(&c->window, file), itsm__file_window_clear(&c->entries.window, file);
     itsm__free(&file->memory, c, sizeof *c);
 }

@@ -12,17 +12,16 @@
 #include "base/bits.h"
 #include "base/text.h"
 
-static const char log_magic[] = "itsm-log";
 static const char frame_magic[] = "itsF";
 
 enum { AT_LOG_CRC = ITSM__LOG_HEADER - 4 };
 
 /* Log header ------------------------------------------------------------------------------------------------------ */
 
-void itsm__log_header_write(unsigned char out[ITSM__LOG_HEADER], const itsm__log_header *header)
+void itsm__log_header_write(unsigned char out[ITSM__LOG_HEADER], const itsm__log_header *header, const char *magic)
 {
     memset(out, 0, ITSM__LOG_HEADER);
-    memcpy(out, log_magic, 8);
+    memcpy(out, magic, 8);
     itsm__put_le32(out + 8, header->major), itsm__put_le32(out + 12, header->minor);
     itsm__put_le64(out + 16, header->compatible);
     itsm__put_le64(out + 24, header->read_only);
@@ -34,9 +33,18 @@ void itsm__log_header_write(unsigned char out[ITSM__LOG_HEADER], const itsm__log
     itsm__put_le32(out + AT_LOG_CRC, itsm__crc32c(0, out, AT_LOG_CRC));
 }
 
-itsm_status itsm__log_header_read(itsm__log_header *out, const unsigned char in[ITSM__LOG_HEADER])
+void itsm__log_header_salted(unsigned char out[ITSM__LOG_HEADER], itsm__log_header *header, const char *magic)
 {
-    if (memcmp(in, log_magic, 8) || itsm__le32(in + AT_LOG_CRC) != itsm__crc32c(0, in, AT_LOG_CRC))
+    unsigned char digest[32];
+    itsm__log_header_write(out, header, magic);
+    itsm__sha256_of(digest, out, ITSM__LOG_HEADER);
+    header->salt = itsm__le64(digest);
+    itsm__log_header_write(out, header, magic);
+}
+
+itsm_status itsm__log_header_read(itsm__log_header *out, const unsigned char in[ITSM__LOG_HEADER], const char *magic)
+{
+    if (memcmp(in, magic, 8) || itsm__le32(in + AT_LOG_CRC) != itsm__crc32c(0, in, AT_LOG_CRC))
         return ITSM_E_CORRUPT;
     out->major = itsm__le32(in + 8), out->minor = itsm__le32(in + 12);
     out->compatible = itsm__le64(in + 16), out->read_only = itsm__le64(in + 24);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of a log: its header and its frames.  Pure: no I/O, no state.  All numbers are little-endian.
+ * The bytes of a log: its header, which every file of a store has, and its frames.  Pure: no I/O, no state.  All numbers
+ * are little-endian.
  *
- *   log header, 4096 bytes
- *      0  "itsm-log"                     8  major, minor (u32 each)
+ *   header of a file, 4096 bytes
+ *      0  "itsm-log", "itsm-ckp" (checkpoint) or "itsm-aud" (audit entries)
+ *      8  major, minor (u32 each)
  *     16  feature bits (u64 each): compatible, read-only-compatible, incompatible
- *     40  store id (16 bytes)           56  salt (u64)           64  number of the log (u64)
+ *     40  store id (16 bytes)           56  salt (u64)           64  number of the file (u64)
  *     72  first commit (u64)            80  zeros                4092  CRC32C of all before
  *   The places of the magic, the version, the feature bits and the CRC never change.
  *
@@ -53,13 +55,20 @@ typedef struct itsm__log_header {
     uint64_t salt, number, first_commit;
 } itsm__log_header;
 
-void itsm__log_header_write(unsigned char out[ITSM__LOG_HEADER], const itsm__log_header *header);
+/* What a file is, in its header. */
+#define ITSM__MAGIC_LOG "itsm-log"
+#define ITSM__MAGIC_CHECKPOINT "itsm-ckp"
+#define ITSM__MAGIC_AUDIT "itsm-aud"
+
+void itsm__log_header_write(unsigned char out[ITSM__LOG_HEADER], const itsm__log_header *header, const char *magic);
+/* The same with a salt made of all the rest, so that no block or frame of another file fits; it goes into `header`. */
+void itsm__log_header_salted(unsigned char out[ITSM__LOG_HEADER], itsm__log_header *header, const char *magic);
 
 /*
- * ITSM_E_CORRUPT: not a header, or damaged.  ITSM_E_VERSION: intact, but a newer major or an unknown incompatible bit;
+ * ITSM_E_CORRUPT: not a header of this kind, or damaged.  ITSM_E_VERSION: intact, but a newer major or an unknown incompatible bit;
  * *out is filled then too.
  */
-itsm_status itsm__log_header_read(itsm__log_header *out, const unsigned char in[ITSM__LOG_HEADER]);
+itsm_status itsm__log_header_read(itsm__log_header *out, const unsigned char in[ITSM__LOG_HEADER], const char *magic);
 
 typedef struct itsm__frame {
     uint32_t length, kind;

@@ -17,6 +17,7 @@
 
 #include "base/ctx.h"
 #include "store/batch.h"
+#include "store/store.h"
 
 struct itsm_store {
     itsm__memory memory;
@@ -146,6 +147,11 @@ void itsm_store_free(itsm_store *store)
     if (store->mutex) store->mutexes.destroy(store->mutexes.self, store->mutex);
     itsm__memory memory = store->memory;
     itsm__free(&memory, store, sizeof *store);
+}
+
+void *itsm__store_backend(const itsm_store *store, void (*close)(void *self))
+{
+    return store->methods.close == close ? store->self : NULL;
 }
 
 uint64_t itsm_store_caps(const itsm_store *store)
@@ -497,7 +503,7 @@ itsm_status itsm_store_maintain(itsm_ctx *ctx, itsm_store *store, uint32_t what,
 
     itsm__issues_clear(ctx);
     if (!store) return misuse(ctx, store, "no store");
-    if (what != ITSM_MAINTAIN_COMPACT && what != ITSM_MAINTAIN_CHECK) return misuse(ctx, store, "no such maintenance");
+    if (what < ITSM_MAINTAIN_COMPACT || what > ITSM_MAINTAIN_REFRESH) return misuse(ctx, store, "no such maintenance");
     if (!store->methods.maintain) return ITSM_NOTHING;
     visit_begin(&v, ctx, store, call);
     return visit_end(&v, store->methods.maintain(store->self, &v.call, what));

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file store when the world below it fails: every call, with every status, once and for good; short reads and
- * writes; power loss with unsynced writes lost, torn and out of order; a process killed while it writes.  A plain program:
- * prints what was tried, exits 1 at the first commit that is lost, made up or half there.
+ * The file store when the world below it fails, with checkpoints, compacting and backups in between: every call, with
+ * every status, once and for good; short reads and writes; power loss with unsynced writes lost, torn and out of order; a
+ * process killed while it writes.  A plain program: prints what was tried, exits 1 at the first commit that is lost, made
+ * up or half there.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
+#include "scratch.h"
 #include "simulated_io.h"
 #include "store_script.h"
 
@@ -53,19 +55,42 @@ static itsm_status open_sim(itsm_store **store, itsm_ctx *ctx, struct sim *sim, 
 {
     itsm_file_options options = ITSM_FILE_OPTIONS_INIT;
     options.durability = durability, options.preallocate = 600, options.relaxed_commits = 1000;
+    options.checkpoint_bytes = 800;
     return itsm_store_file(store, ctx, &sim->io, ITSM_STR("d"), &options);
 }
 
 /* Every call fails ------------------------------------------------------------------------------------------------ */
 
-enum { STORY = 16 };
+enum { STORY = 26, COMPACT_AT = 8, BACKUP_AT = 12 };
+
+/* A copy that is said to be there holds what had been committed when it was made. */
+static void back_up(itsm_ctx *ctx, itsm_store *store, struct sim *sim, uint64_t commits)
+{
+    char why[128] = "";
+    itsm_store *copy = NULL;
+    itsm_file_options options = ITSM_FILE_OPTIONS_INIT;
+    itsm_status rc = itsm_file_backup(ctx, store, ITSM_STR("copy"));
+    struct sim before = *sim;
+    if (rc && !sim->failed) fail("backup", "it failed although no call did");
+    sim->fail_at = 0, options.flags = ITSM_FILE_READONLY;
+    itsm_status opened = itsm_store_file(&copy, ctx, &sim->io, ITSM_STR("copy"), &options);
+    if (!rc && opened) fail("backup", "it cannot be opened");
+    if (!opened) {
+        uint64_t found = script_check(ctx, copy, why);
+        if (found != commits) fail_with("backup", commits, found, why);
+    }
+    itsm_store_free(copy);
+    sim->fail_at = before.fail_at;
+}
 
 /* Commit up to STORY, sending a batch again after FULL; how many were acknowledged. */
-static uint64_t tell_story(itsm_ctx *ctx, itsm_store *store, itsm_status *last)
+static uint64_t tell_story(itsm_ctx *ctx, itsm_store *store, struct sim *sim, itsm_status *last)
 {
     uint64_t done = 0;
     for (uint64_t i = 1; i <= STORY; i++) {
-        itsm_status compacted = i == STORY / 2 ? itsm_store_maintain(ctx, store, ITSM_MAINTAIN_COMPACT, NULL) : ITSM_OK;
+        if (i == BACKUP_AT) back_up(ctx, store, sim, i - 1);
+        itsm_status compacted =
+            i == COMPACT_AT ? itsm_store_maintain(ctx, store, ITSM_MAINTAIN_COMPACT, NULL) : ITSM_OK;
         if (compacted > 0) fail("compacting", "it said there was nothing to do");
         *last = script_commit(ctx, store, i);
         if (*last == ITSM_E_FULL || *last == ITSM_E_NOMEM) *last = script_commit(ctx, store, i);
@@ -89,7 +114,7 @@ static int fail_call(size_t n, itsm_status with, int persistent, int shorts)
     sim_fail(&sim, n, with, persistent);
     itsm_status rc = open_sim(&store, ctx, &sim, ITSM_FILE_FULL);
     if (!rc) {
-        acknowledged = tell_story(ctx, store, &last);
+        acknowledged = tell_story(ctx, store, &sim, &last);
         int failed_before = sim.failed;
         sim.fail_at = failed_before && persistent ? 0 : sim.fail_at;
         found = script_check(ctx, store, why); /* reads go on, and nothing that failed is seen */
@@ -127,7 +152,7 @@ static void every_call_fails(void)
     static const itsm_status with[] = {ITSM_E_IO, ITSM_E_FULL, ITSM_E_READONLY, ITSM_E_NOMEM};
     size_t cases = 0;
     for (size_t s = 0; s < sizeof with / sizeof with[0]; s++)
-        for (int variant = 0; variant < 4; variant++)
+        for (int variant = 0; variant < (s < 2 ? 4 : 2); variant++) /* short ones for two of them */
             for (size_t n = 1; fail_call(n, with[s], variant & 1, variant >> 1); n++) cases++;
     fail_call(0, ITSM_OK, 0, 1);
     printf("every call: %zu failures (EIO, ENOSPC, EROFS, ENOMEM; once and for good; with short reads and writes), "
@@ -160,7 +185,7 @@ static size_t pending_changes(const struct sim *sim)
 }
 
 /* The power fails in `sim` (a copy of it); what is there afterwards is a prefix with at least `acknowledged`. */
-static void lose_power(const struct sim *sim, uint64_t acknowledged, uint64_t written, int names,
+static void lose_power(const struct sim *sim, uint64_t acknowledged, uint64_t written, uint64_t names,
                        struct chooser *chooser, int again)
 {
     struct sim after;
@@ -221,6 +246,40 @@ static void exhaustive_power_loss(void)
     printf("power loss: %zu cases, every subset of up to %zu unsynced writes, 0 synced commits lost\n", cases, most);
 }
 
+/* The power fails at every call of a checkpoint, or of compacting, with every subset of what is not synced then. */
+static void power_loss_in_checkpoint(uint32_t what)
+{
+    enum { NAMES = 2 + 16 }; /* those of then, those of now, mixtures of both */
+    size_t cases = 0, calls = 0;
+    for (size_t n = 1;; n++) {
+        struct sim sim;
+        itsm_ctx *ctx = new_ctx();
+        itsm_store *store = NULL;
+        sim_init(&sim);
+        if (open_sim(&store, ctx, &sim, ITSM_FILE_FULL)) fail("power loss", "cannot open");
+        for (uint64_t i = 1; i <= 11; i++)
+            if (script_commit(ctx, store, i)) fail("power loss", "cannot commit");
+        sim_fail(&sim, n, ITSM_E_IO, 1);
+        (void)!itsm_store_maintain(ctx, store, what, NULL);
+        int failed = sim.failed;
+        size_t pending = pending_changes(&sim);
+        if (pending > 12) fail("power loss", "more unsynced writes than can be tried");
+        for (uint64_t c = 0; failed && c < (uint64_t)NAMES << pending; c++, cases++) {
+            struct chooser chooser = {0, 0};
+            for (size_t k = 0; k < pending; k++) chooser.digits |= (c / NAMES >> k & 1) << 2 * k;
+            lose_power(&sim, 11, 11, c % NAMES, &chooser, 0);
+        }
+        sim.fail_at = 0;
+        itsm_store_free(store);
+        itsm_ctx_free(ctx);
+        sim_clear(&sim);
+        if (!failed) break;
+        calls = n;
+    }
+    printf("power loss: %zu cases at each of the %zu calls of %s, 0 commits lost\n", cases, calls,
+           what == ITSM_MAINTAIN_COMPACT ? "compacting" : "a checkpoint");
+}
+
 /* The power fails at a random call of a random life: creation, commits in some mode, close, opening again. */
 static void random_power_loss(size_t cases)
 {
@@ -234,17 +293,18 @@ static void random_power_loss(size_t cases)
         char why[128];
         sim_init(&sim);
         sim.short_writes = random32() % 4 == 0;
-        sim_fail(&sim, 1 + random32() % 120, ITSM_E_IO, 1); /* from that call on the machine is off */
-        for (int life = 0; life < 3 && !sim.failed; life++) {
+        sim_fail(&sim, 1 + random32() % 250, ITSM_E_IO, 1); /* from that call on the machine is off */
+        for (int life = 0; life < 4 && !sim.failed; life++) {
             if (open_sim(&store, ctx, &sim, mode)) break;
             if (script_check(ctx, store, why) != written) break;
-            for (uint32_t n = random32() % 8; n && !sim.failed; n--) {
+            for (uint32_t n = random32() % 12; n && !sim.failed; n--) {
                 written++;
                 if (script_commit(ctx, store, written) == ITSM_OK && mode == ITSM_FILE_FULL) acknowledged = written;
                 if (sim.failed) break;
                 if (random32() % 8 == 0 && itsm_store_flush(ctx, store, NULL) == ITSM_OK) acknowledged = written;
-                if (sim.failed || random32() % 8) continue;
-                if (itsm_store_maintain(ctx, store, ITSM_MAINTAIN_COMPACT, NULL) == ITSM_OK) acknowledged = written;
+                if (sim.failed || random32() % 4) continue;
+                uint32_t what = random32() % 2 ? ITSM_MAINTAIN_COMPACT : ITSM_MAINTAIN_CHECKPOINT;
+                if (itsm_store_maintain(ctx, store, what, NULL) == ITSM_OK) acknowledged = written;
             }
             int before = sim.failed;
             itsm_store_free(store);
@@ -252,7 +312,7 @@ static void random_power_loss(size_t cases)
             if (!before && !sim.failed) acknowledged = written;
         }
         sim.fail_at = 0;
-        lose_power(&sim, acknowledged, written, (int)(random32() % 2), &chooser, 1);
+        lose_power(&sim, acknowledged, written, random32() % 3 ? random32() % 2 : 2 + random32(), &chooser, 1);
         itsm_store_free(store);
         itsm_ctx_free(ctx);
         sim_clear(&sim);
@@ -262,12 +322,19 @@ static void random_power_loss(size_t cases)
 
 /* Kill ------------------------------------------------------------------------------------------------------------ */
 
+static itsm_status open_disk(itsm_store **store, itsm_ctx *ctx, const char *path)
+{
+    itsm_file_options options = ITSM_FILE_OPTIONS_INIT;
+    options.checkpoint_bytes = 3000;
+    return itsm_store_file(store, ctx, itsm_os_io(), itsm_str_c(path), &options);
+}
+
 static void child_writes(const char *path, int report)
 {
     itsm_ctx *ctx = NULL;
     itsm_store *store = NULL;
     char why[128];
-    if (itsm_os_ctx_new(&ctx) || itsm_os_store_open(&store, ctx, itsm_str_c(path))) _exit(2);
+    if (itsm_os_ctx_new(&ctx) || open_disk(&store, ctx, path)) _exit(2);
     uint64_t i = script_check(ctx, store, why);
     if (i == UINT64_MAX) _exit(3);
     while (i < 1000000) {
@@ -301,16 +368,6 @@ static uint64_t one_kill(const char *path, uint64_t known)
     return known;
 }
 
-static void remove_store(const char *path)
-{
-    static const char *const names[] = {"/LOCK", "/log-1", "/log-1.tmp", ""};
-    char name[256];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", path, names[i]);
-        (void)(i + 1 < sizeof names / sizeof names[0] ? unlink(name) : rmdir(name));
-    }
-}
-
 static void kills(size_t count)
 {
     char path[64], why[128] = "";
@@ -324,7 +381,7 @@ static void kills(size_t count)
         known = said;
         if (n % 2) continue; /* sometimes the next child is the first to look */
         if (itsm_os_ctx_new(&ctx)) fail("kill", "no context");
-        if (itsm_os_store_open(&store, ctx, itsm_str_c(path)))
+        if (open_disk(&store, ctx, path))
             fail("kill", itsm_ctx_issue_count(ctx) ? itsm_ctx_issue(ctx, 0)->message.p : "?");
         uint64_t found = script_check(ctx, store, why);
         if (found == UINT64_MAX || found < known || found > known + unsaid)
@@ -343,6 +400,8 @@ int main(int argc, char **argv)
     if (!factor) factor = 1;
     every_call_fails();
     exhaustive_power_loss();
+    power_loss_in_checkpoint(ITSM_MAINTAIN_CHECKPOINT);
+    power_loss_in_checkpoint(ITSM_MAINTAIN_COMPACT);
     random_power_loss(10000 * factor);
     kills(60 * factor);
     return 0;

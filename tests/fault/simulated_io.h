@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SIM_FILES = 48, SIM_NAMES = 16 };
+enum { SIM_FILES = 64, SIM_NAMES = 48 };
 enum { SIM_WRITE, SIM_TRUNCATE };
 enum { SIM_LOST = 0, SIM_KEPT = 1, SIM_HEAD = 2, SIM_TAIL = 3 };
 
@@ -38,7 +38,8 @@ struct sim_change {
 };
 
 struct sim_node {
-    int used, links, locked;
+    int used, locked;
+    size_t handles;
     struct sim_bytes now, disk;
     struct sim_change *pending;
     size_t npending;
@@ -60,7 +61,7 @@ struct sim {
     struct sim_name names[SIM_NAMES], disk_names[SIM_NAMES];
     size_t calls, fail_at, syncs;
     itsm_status fail_with;
-    int persistent, failed, short_writes, short_reads;
+    int persistent, failed, short_writes, short_reads, network;
 };
 
 /* Faults ---------------------------------------------------------------------------------------------------------- */
@@ -156,13 +157,29 @@ static inline struct sim_node *sim_file(struct sim *sim, const char *path)
     return name && name->node >= 0 ? &sim->nodes[name->node] : NULL;
 }
 
+/* A place for a new file: one never used, or one that no name and no handle leads to any more. */
+static inline int sim_free_node(struct sim *sim)
+{
+    for (int i = 0; i < SIM_FILES; i++) {
+        struct sim_node *node = &sim->nodes[i];
+        int named = 0;
+        for (size_t k = 0; k < SIM_NAMES; k++)
+            named |= (sim->names[k].path[0] && sim->names[k].node == i) ||
+                     (sim->disk_names[k].path[0] && sim->disk_names[k].node == i);
+        if (node->used && (named || node->handles)) continue;
+        sim_drop_pending(node);
+        node->now.n = node->disk.n = 0, node->locked = 0;
+        return i;
+    }
+    abort();
+}
+
 /* Put a file there, on the disk too. */
 static inline void sim_put(struct sim *sim, const char *path, const void *p, size_t n)
 {
     struct sim_node *node = sim_file(sim, path);
     if (!node) {
-        int i = 0;
-        while (sim->nodes[i].used) i++;
+        int i = sim_free_node(sim);
         node = &sim->nodes[i], node->used = 1;
         sim_add(sim, path, i);
     }
@@ -185,19 +202,18 @@ static inline itsm_status sim_open(void *self, void **file, const char *path, ui
     if (name && name->node < 0) return ITSM_E_IO;
     if (name && (flags & ITSM_IO_EXCLUSIVE)) return ITSM_NOTHING;
     if (!name) {
-        int i = 0;
         if (!(flags & ITSM_IO_CREATE)) {
             if (note) strcpy(note->text, "no such file or directory");
             return ITSM_E_NOT_FOUND;
         }
-        while (sim->nodes[i].used)
-            if (++i == SIM_FILES) abort();
+        int i = sim_free_node(sim);
         sim->nodes[i].used = 1;
         name = sim_add(sim, path, i);
     }
     struct sim_handle *handle = (struct sim_handle *)calloc(1, sizeof *handle);
     if (!handle) abort();
     handle->sim = sim, handle->node = name->node;
+    sim->nodes[name->node].handles++;
     *file = handle;
     return ITSM_OK;
 }
@@ -206,6 +222,7 @@ static inline void sim_close(void *self, void *file)
 {
     struct sim_handle *handle = (struct sim_handle *)file;
     (void)self;
+    handle->sim->nodes[handle->node].handles--;
     if (handle->locked) handle->sim->nodes[handle->node].locked = 0;
     free(handle);
 }
@@ -339,13 +356,29 @@ static inline itsm_status sim_list(void *self, const char *path, itsm_io_name_fn
     return rc;
 }
 
+static inline itsm_status sim_locality(void *self, const char *path, itsm_io_note *note)
+{
+    struct sim *sim = (struct sim *)self;
+    itsm_status rc = sim_call(sim, note);
+    (void)path;
+    if (rc || !sim->network) return rc;
+    strcpy(note->text, "nfs");
+    return ITSM_NOTHING;
+}
+
+static inline void sim_holder(void *self, char *out, size_t room)
+{
+    (void)self;
+    snprintf(out, room, "process 4711");
+}
+
 /* Life ------------------------------------------------------------------------------------------------------------ */
 
 static inline void sim_init(struct sim *sim)
 {
     static const itsm_io table = {sizeof table, NULL,      sim_open,     sim_close,    sim_length, sim_read,
                                   sim_write,    sim_sync,  sim_allocate, sim_truncate, sim_lock,   sim_rename,
-                                  sim_unlink,   sim_mkdir, sim_sync_dir, sim_list};
+                                  sim_unlink,   sim_mkdir, sim_sync_dir, sim_list,     sim_locality, sim_holder};
     memset(sim, 0, sizeof *sim);
     sim->io = table, sim->io.self = sim;
 }
@@ -368,7 +401,7 @@ static inline void sim_copy(struct sim *to, const struct sim *from)
         struct sim_node *node = &to->nodes[i];
         const struct sim_node *old = &from->nodes[i];
         memset(&node->now, 0, sizeof node->now), memset(&node->disk, 0, sizeof node->disk);
-        node->pending = NULL, node->npending = 0;
+        node->pending = NULL, node->npending = 0, node->handles = 0;
         sim_resize(&node->disk, old->disk.n), sim_resize(&node->now, old->disk.n);
         if (old->disk.n) memcpy(node->disk.p, old->disk.p, old->disk.n), memcpy(node->now.p, old->disk.p, old->disk.n);
         for (size_t k = 0; k < old->npending; k++) {
@@ -381,11 +414,37 @@ static inline void sim_copy(struct sim *to, const struct sim *from)
 /* For a pending change: SIM_LOST, SIM_KEPT, or torn: SIM_HEAD keeps its bytes up to *part, SIM_TAIL those from there. */
 typedef int (*sim_choose_fn)(void *user, const struct sim_change *change, size_t *part);
 
+/* Each name is, by the next bit of `bits`, as of now or as of the last sync of a directory. */
+static inline void sim_mix_names(struct sim *sim, uint64_t bits)
+{
+    struct sim_name now[SIM_NAMES];
+    memcpy(now, sim->names, sizeof now);
+    memcpy(sim->names, sim->disk_names, sizeof now);
+    for (size_t i = 0; i < SIM_NAMES; i++) {
+        const struct sim_name *old = &sim->disk_names[i];
+        int there = 0;
+        for (size_t k = 0; old->path[0] && k < SIM_NAMES; k++) there |= !strcmp(old->path, now[k].path);
+        if (!old->path[0] || there) continue; /* only those that were removed or renamed */
+        if (bits & 1) sim_find(sim, old->path)->path[0] = 0;
+        bits >>= 1;
+    }
+    for (size_t i = 0; i < SIM_NAMES; i++) {
+        struct sim_name *old = sim_find(sim, now[i].path);
+        if (!now[i].path[0] || (old && old->node == now[i].node)) continue; /* only those that are new or other files */
+        if (bits & 1 && old) old->node = now[i].node;
+        else if (bits & 1) sim_add(sim, now[i].path, now[i].node);
+        bits >>= 1;
+    }
+}
+
 /*
- * The power fails: names are those of the last sync of a directory (or, with `names`, those of now), content is what
- * was synced and what `choose` lets through of the rest, in order.
+ * The power fails: names are those of the last sync of a directory (SIM_NAMES_OLD), those of now (SIM_NAMES_NOW), or by
+ * the bits of a number above some of each; content is what was synced and what `choose` lets through of the rest, in
+ * order.
  */
-static inline void sim_power_loss(struct sim *sim, int names, sim_choose_fn choose, void *user)
+enum { SIM_NAMES_OLD = 0, SIM_NAMES_NOW = 1 };
+
+static inline void sim_power_loss(struct sim *sim, uint64_t names, sim_choose_fn choose, void *user)
 {
     for (size_t i = 0; i < SIM_FILES; i++) {
         struct sim_node *node = &sim->nodes[i];
@@ -407,7 +466,8 @@ static inline void sim_power_loss(struct sim *sim, int names, sim_choose_fn choo
         sim_resize(&node->now, node->disk.n);
         if (node->disk.n) memcpy(node->now.p, node->disk.p, node->disk.n);
     }
-    if (!names) memcpy(sim->names, sim->disk_names, sizeof sim->names);
+    if (names == SIM_NAMES_OLD) memcpy(sim->names, sim->disk_names, sizeof sim->names);
+    if (names > SIM_NAMES_NOW) sim_mix_names(sim, names - 2);
     memcpy(sim->disk_names, sim->names, sizeof sim->names);
     sim->fail_at = 0, sim->short_writes = sim->short_reads = 0;
 }

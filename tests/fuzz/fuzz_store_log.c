@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         itsm__log_header header;
         memset(&header, 0, sizeof header);
         header.major = ITSM__LOG_MAJOR, header.salt = 7, header.number = 1, header.first_commit = 1;
-        itsm__log_header_write(log, &header);
+        itsm__log_header_write(log, &header, ITSM__MAGIC_LOG);
     }
     memcpy(log + before, data + 1, size - 1);
     if ((choice & 1) && n > ITSM__LOG_HEADER) repair(log, n);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Eight threads commit to one file store at once, while two others read it.  A plain program for ThreadSanitizer.
+ * Eight threads commit to one file store at once, while two others read it, one copies it and one looks at it as another
+ * process would, opened to be read; checkpoints, compacting and checks come in between.  A plain program for ThreadSanitizer.
  * Each thread counts a row of its own up, and all of them one row together: a lost update or two winners of one
  * revision would show in its last number.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
+#include "../fault/scratch.h"
+
 #include <itsm/os.h>
 
 #include <pthread.h>
@@ -83,83 +86,153 @@ static void *writer(void *user)
     return NULL;
 }
 
+/* In every commit the sum of the counters is the number of audit entries; returned. */
+static uint64_t look(itsm_ctx *ctx, itsm_store *from)
+{
+    itsm_view view = ITSM_VIEW_INIT;
+    itsm_cursor cursor = ITSM_CURSOR_INIT;
+    itsm_range range = ITSM_RANGE_INIT;
+    itsm_row row;
+    uint64_t sum = 0, entries = 0;
+    range.type = TYPE, range.index = 1;
+    itsm_status rc = itsm_store_view_open(&view, ctx, from, NULL);
+    if (!rc) rc = itsm_store_scan(&cursor, ctx, &view, &range);
+    while (!rc && !(rc = itsm_store_next(&row, ctx, &cursor))) sum += row.rev;
+    itsm_store_cursor_close(&cursor);
+    if (rc != ITSM_DONE) fail("scan", rc);
+    rc = itsm_store_audit_scan(&cursor, ctx, &view, 0);
+    while (!rc && !(rc = itsm_store_next(&row, ctx, &cursor))) entries++;
+    itsm_store_cursor_close(&cursor);
+    itsm_store_view_close(&view);
+    if (rc != ITSM_DONE) fail("audit scan", rc);
+    if (sum != entries) fail("a view does not see one commit", (int)(sum - entries));
+    return entries;
+}
+
+static int is_done(void)
+{
+    pthread_mutex_lock(&done_lock);
+    int now = done;
+    pthread_mutex_unlock(&done_lock);
+    return now;
+}
+
 static void *reader(void *user)
 {
     itsm_ctx *ctx = NULL;
     (void)user;
     if (itsm_os_ctx_new(&ctx)) fail("context", 0);
-    for (int stop = 0; !stop;) {
-        itsm_view view = ITSM_VIEW_INIT;
-        itsm_cursor cursor = ITSM_CURSOR_INIT;
-        itsm_range range = ITSM_RANGE_INIT;
-        itsm_row row;
-        uint64_t sum = 0, entries = 0;
-        range.type = TYPE, range.index = 1;
-        itsm_status rc = itsm_store_view_open(&view, ctx, store, NULL);
-        if (!rc) rc = itsm_store_scan(&cursor, ctx, &view, &range);
-        while (!rc && !(rc = itsm_store_next(&row, ctx, &cursor))) sum += row.rev;
-        itsm_store_cursor_close(&cursor);
-        if (rc != ITSM_DONE) fail("scan", rc);
-        rc = itsm_store_audit_scan(&cursor, ctx, &view, 0);
-        while (!rc && !(rc = itsm_store_next(&row, ctx, &cursor))) entries++;
-        itsm_store_cursor_close(&cursor);
-        itsm_store_view_close(&view);
-        if (rc != ITSM_DONE) fail("audit scan", rc);
-        if (sum != entries) fail("a view does not see one commit", (int)(sum - entries));
-        pthread_mutex_lock(&done_lock);
-        stop = done;
-        pthread_mutex_unlock(&done_lock);
-    }
+    do (void)look(ctx, store);
+    while (!is_done());
     itsm_ctx_free(ctx);
     return NULL;
 }
 
-static void run(const char *path)
+/* Copies of the store while it is written. */
+static void *copier(void *user)
 {
-    pthread_t writers[THREADS], readers[READERS];
+    const char *path = user;
+    char copy[80];
+    itsm_ctx *ctx = NULL;
+    uint64_t before = 0;
+    snprintf(copy, sizeof copy, "%s.copy", path);
+    if (itsm_os_ctx_new(&ctx)) fail("context", 0);
+    do {
+        itsm_store *other = NULL;
+        itsm_status rc = itsm_file_backup(ctx, store, itsm_str_c(copy));
+        if (!rc) rc = itsm_os_store_open(&other, ctx, itsm_str_c(copy));
+        if (rc) fail("backup", rc);
+        uint64_t entries = look(ctx, other);
+        if (entries < before) fail("a later copy has less", (int)entries);
+        before = entries;
+        itsm_store_free(other);
+        remove_store(copy);
+    } while (!is_done());
+    itsm_ctx_free(ctx);
+    return NULL;
+}
+
+/* The same files opened to be read. */
+static void *outsider(void *user)
+{
+    itsm_ctx *ctx = NULL;
+    itsm_store *other = NULL;
+    itsm_file_options options = ITSM_FILE_OPTIONS_INIT;
+    uint64_t before = 0;
+    options.flags = ITSM_FILE_READONLY;
+    if (itsm_os_ctx_new(&ctx)) fail("context", 0);
+    itsm_status rc = itsm_store_file(&other, ctx, itsm_os_io(), itsm_str_c(user), &options);
+    if (rc) fail("open to read", rc);
+    do {
+        rc = itsm_store_maintain(ctx, other, ITSM_MAINTAIN_REFRESH, NULL);
+        if (rc) fail("refresh", rc);
+        uint64_t entries = look(ctx, other);
+        if (entries < before) fail("a refresh went back", (int)entries);
+        before = entries;
+    } while (!is_done());
+    itsm_store_free(other);
+    itsm_ctx_free(ctx);
+    return NULL;
+}
+
+static void start(pthread_t *thread, void *(*work)(void *), void *user)
+{
+    if (pthread_create(thread, NULL, work, user)) fail("thread", 0);
+}
+
+static void run(char *path)
+{
+    pthread_t writers[THREADS], others[READERS + 2];
     uint64_t own[THREADS];
     done = 0;
-    for (int i = 0; i < READERS; i++)
-        if (pthread_create(&readers[i], NULL, reader, NULL)) fail("thread", 0);
+    for (int i = 0; i < READERS; i++) start(&others[i], reader, NULL);
+    start(&others[READERS], copier, path);
+    start(&others[READERS + 1], outsider, path);
     for (int i = 0; i < THREADS; i++) {
         own[i] = (uint64_t)i + 1;
-        if (pthread_create(&writers[i], NULL, writer, &own[i])) fail("thread", 0);
+        start(&writers[i], writer, &own[i]);
     }
     for (int i = 0; i < THREADS; i++) pthread_join(writers[i], NULL);
     pthread_mutex_lock(&done_lock);
     done = 1;
     pthread_mutex_unlock(&done_lock);
-    for (int i = 0; i < READERS; i++) pthread_join(readers[i], NULL);
-    (void)path;
+    for (int i = 0; i < READERS + 2; i++) pthread_join(others[i], NULL);
+}
+
+static itsm_status open_path(itsm_ctx *ctx, const char *path)
+{
+    itsm_file_options options = ITSM_FILE_OPTIONS_INIT;
+    options.checkpoint_bytes = 4000;
+    return itsm_store_file(&store, ctx, itsm_os_io(), itsm_str_c(path), &options);
 }
 
 int main(void)
 {
-    static const char *const names[] = {"/LOCK", "/log-1", "/log-1.tmp"};
-    char path[64], name[80];
+    char path[64];
     itsm_ctx *ctx = NULL;
     uint64_t number = 0;
     snprintf(path, sizeof path, "file_store_thread.%ld", (long)getpid());
     if (itsm_os_ctx_new(&ctx)) fail("context", 0);
-    itsm_status rc = itsm_os_store_open(&store, ctx, itsm_str_c(path));
+    itsm_status rc = open_path(ctx, path);
     if (rc) fail("open", rc);
     if (!(itsm_store_caps(store) & ITSM_CAP_MT)) fail("not for several threads", 0);
     run(path);
     itsm_store_free(store);
-    rc = itsm_os_store_open(&store, ctx, itsm_str_c(path));
+    rc = open_path(ctx, path);
     if (rc) fail("open again", rc);
     if (revision(ctx, SHARED) != THREADS * ROUNDS) fail("updates were lost", (int)revision(ctx, SHARED));
     for (uint64_t i = 1; i <= THREADS; i++)
         if (revision(ctx, i) != ROUNDS) fail("updates of an own row were lost", (int)i);
     rc = itsm_store_reserve(&number, ctx, store, "n", 1, NULL);
     if (rc || number != THREADS * ROUNDS + 1) fail("numbers were given twice or lost", (int)number);
+    itsm_file_info info = ITSM_FILE_INFO_INIT;
+    if (itsm_file_info_read(&info, ctx, store)) fail("info", 0);
+    if (info.checkpoint_number < 5) fail("too few checkpoints", (int)info.checkpoint_number);
     itsm_store_free(store);
     itsm_ctx_free(ctx);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", path, names[i]);
-        (void)unlink(name);
-    }
-    (void)rmdir(path);
-    printf("%d threads, %d commits each and %d numbers, %d readers: none lost\n", THREADS, 2 * ROUNDS, ROUNDS, READERS);
+    remove_store(path);
+    printf(
+        "%d threads, %d commits each and %d numbers, %d readers, copies, another opening, %u checkpoints: none lost\n",
+        THREADS, 2 * ROUNDS, ROUNDS, READERS, (unsigned)info.checkpoint_number);
     return 0;
 }

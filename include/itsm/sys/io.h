@@ -82,6 +82,12 @@ typedef struct itsm_io {
     itsm_status (*sync_dir)(void *self, const char *path, itsm_io_note *note);
     /** Tell the names in a directory, in any order, without "." and "..". */
     itsm_status (*list)(void *self, const char *path, itsm_io_name_fn name, void *user, itsm_io_note *note);
+    /** *Optional*.  ITSM_OK: the file system of a directory is local, or it is not known.  ITSM_NOTHING: it is a network
+        file system, whose name goes into the note. */
+    itsm_status (*locality)(void *self, const char *path, itsm_io_note *note);
+    /** *Optional*.  Who holds a lock that is taken by this table: words for people, e.g. "process 4711", NUL-terminated
+        and cut to @p room bytes. */
+    void (*holder)(void *self, char *out, size_t room);
     /* Members above: since 0.1.  New members are only ever added below. */
 } itsm_io;
 

@@ -213,7 +213,8 @@ typedef struct itsm_store_methods {
     itsm_status (*foreign)(void *self, const itsm_call *call, void *view, uint64_t *token, void **cursor);
     /** *Optional*.  Everything applied so far is durable on return. */
     itsm_status (*flush)(void *self, const itsm_call *call);
-    /** *Optional*.  ITSM_MAINTAIN_COMPACT: purged content is physically gone on return.  ITSM_MAINTAIN_CHECK. */
+    /** *Optional*.  ITSM_MAINTAIN_COMPACT: purged content is physically gone on return.  ITSM_MAINTAIN_CHECK: everything
+        kept is read and checked.  The others are answered with ITSM_NOTHING by a backend that has no use for them. */
     itsm_status (*maintain)(void *self, const itsm_call *call, uint32_t what);
     /** Close the backend; nothing of it is used any more. */
     void (*close)(void *self);
@@ -222,8 +223,10 @@ typedef struct itsm_store_methods {
 
 /** What maintain() does. */
 enum {
-    ITSM_MAINTAIN_COMPACT = 1, /**< Purged content is physically gone on return. */
-    ITSM_MAINTAIN_CHECK = 2    /**< Everything kept is read and checked. */
+    ITSM_MAINTAIN_COMPACT = 1,    /**< Purged content is physically gone on return. */
+    ITSM_MAINTAIN_CHECK = 2,      /**< Everything kept is read and checked. */
+    ITSM_MAINTAIN_CHECKPOINT = 3, /**< What the next opening must read is made short. */
+    ITSM_MAINTAIN_REFRESH = 4     /**< Opened to read while others write: what they committed is seen from now on. */
 };
 
 /*
