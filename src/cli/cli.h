@@ -33,8 +33,8 @@ typedef struct command {
     const char *operand;            /* their names, a space between: told if one is missing */
 } command;
 
-extern const command audit_command, calendar_command, due_command, explain_command, lifecycle_command, model_command, replay_command,
-    simulate_command, vectors_command, whatif_command;
+extern const command audit_command, calendar_command, due_command, explain_command, lifecycle_command, model_command,
+    replay_command, simulate_command, store_command, vectors_command, whatif_command;
 
 /*
  * Read the arguments behind the command's name into its options; operands are moved to the front of argv.  Returns how

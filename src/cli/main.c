@@ -8,7 +8,7 @@
 
 static const command *const commands[] = {&audit_command,     &calendar_command, &due_command,    &explain_command,
                                           &lifecycle_command, &model_command,    &replay_command, &simulate_command,
-                                          &vectors_command,   &whatif_command};
+                                          &store_command,     &vectors_command,  &whatif_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
