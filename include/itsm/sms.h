@@ -802,7 +802,7 @@ typedef struct itsm_foreign {
     size_t size;                      /**< sizeof(itsm_foreign). */
     itsm_ref ref;                     /**< The record. */
     uint32_t is_new;                  /**< 1: it was never seen before, and is taken in as it stands. */
-    uint32_t is_gone;                 /**< 1: it is no longer there.  Only told: nothing of it is recorded. */
+    uint32_t is_gone;                 /**< 1: it is no longer there; its history ends with all that was seen of it. */
     itsm_str event;                   /**< The move that explains the step best, or the step, as in "new -> closed". */
     itsm_str who;                     /**< Who made it: field `updated_by` if the outside wrote it, else the act's. */
     itsm_time at;                     /**< When: field `updated_at` if the outside wrote it, else the act's. */

@@ -210,7 +210,8 @@ static itsm_status put_deletions(batch *b)
     const itsm_work *work = b->work;
     for (size_t i = 0; i < work->ndeletions; i++) {
         const itsm__deletion *d = &work->deletions[i];
-        if (!add_op(b, ITSM_DEL, d->ref, d->expect)) return ITSM_E_NOMEM;
+        const uint32_t kind = d->expect == ITSM_REV_NONE ? ITSM_CHECK : ITSM_DEL; /* others have deleted it */
+        if (!add_op(b, kind, d->ref, d->expect)) return ITSM_E_NOMEM;
         if (d->ref.type == ITSM_ROW_HISTORY) continue; /* what an entry says of it goes with it */
         if (itsm__rows_name(b, work->audit.n - 1, ITSM__ALL_BYTES)) return ITSM_E_NOMEM;
     }

@@ -204,17 +204,43 @@ static itsm_status refresh(observing *o, itsm_work *work, itsm_ref ref, uint64_t
     return rc ? rc : ITSM_NOTHING;
 }
 
-/* A record that is gone: what was seen of it goes too. */
-static itsm_status forget(itsm_foreign *out, observing *o, itsm_work *work)
+/* The last entry of a record that is gone, with all that was seen of it. */
+static itsm_status add_last_entry(itsm_work *work, itsm__draft *draft)
+{
+    itsm__touch *touch;
+    itsm__history_content content;
+    const itsm_time at = itsm__work_effective(work);
+    itsm_status rc = itsm__work_touch(&touch, work, draft, ITSM_AUDIT_OBSERVE, itsm__no_text());
+    memset(&content, 0, sizeof content);
+    content.ref = itsm_record_ref(draft->record);
+    content.entry.action = ITSM_AUDIT_OBSERVE, content.entry.revision = draft->revision;
+    content.entry.effective = at, content.entry.recorded = itsm__work_recorded(work, at);
+    content.entry.who = work->act.who;
+    content.entry.before = itsm_record_fields(draft->record), content.entry.nbefore = itsm_record_count(draft->record);
+    if (!rc) rc = itsm__personal_part(&content, work, draft->record);
+    return rc ? rc : itsm__add_entry(work, touch, &content);
+}
+
+/* A record that is gone: the trail says so; its clocks, its links and what was seen of it go too. */
+static itsm_status forget(itsm_foreign *out, itsm_work *work)
 {
     itsm_row row;
-    itsm_op op;
-    itsm_status rc = itsm_store_get(&row, o->sms->ctx, &work->view, itsm__seen_ref(out->ref));
-    if (rc) return rc;
-    memset(&op, 0, sizeof op);
-    op.kind = ITSM_DEL, op.row.ref = row.ref, op.expect = row.rev;
+    itsm__draft *draft;
+    const itsm_type_def *type = itsm_model_type_number(work->sms->model, out->ref.type);
+    const itsm_ref seen = itsm__seen_ref(out->ref);
+    itsm_status rc = type ? itsm_store_get(&row, itsm__quiet(work), &work->view, seen) : ITSM_NOTHING;
+    if (rc) return itsm__relay(work, rc);
+    const uint64_t revision = row.rev;
+    row.ref = out->ref;
+    if ((rc = itsm__work_add(&draft, work, type, out->ref))) return rc;
+    if ((rc = itsm__record_read(draft->record, itsm__quiet(work), &row))) return itsm__relay(work, rc);
+    draft->revision = revision;
     out->is_gone = 1, out->at = itsm__work_effective(work), out->who = work->act.who;
-    return send(o, work, &op, 1);
+    rc = add_last_entry(work, draft);
+    if (!rc) rc = itsm__work_delete(work, out->ref, ITSM_REV_NONE);
+    if (!rc) rc = itsm__work_delete(work, seen, revision);
+    if (!rc) rc = itsm__clocks_delete(work, out->ref);
+    return rc ? rc : itsm__links_delete(work, draft, itsm__work_delete);
 }
 
 static itsm_status observe(itsm_foreign *out, observing *o, itsm_work *work, itsm__draft *draft)
@@ -260,8 +286,7 @@ static itsm_status attempt(itsm_foreign *out, observing *o, itsm_work *work)
     itsm__draft *draft;
     itsm_status rc = itsm__work_begin(work);
     if (!rc) rc = itsm__work_find(&draft, work, out->ref);
-    if (rc) return rc == ITSM_NOTHING ? forget(out, o, work) : rc;
-    rc = observe(out, o, work, draft);
+    rc = rc == ITSM_NOTHING ? forget(out, work) : rc ? rc : observe(out, o, work, draft);
     if (!rc) rc = keep(out, o, work);
     return rc ? rc : itsm_work_commit(NULL, work);
 }

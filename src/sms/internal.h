@@ -482,6 +482,11 @@ itsm_ref itsm__seen_ref(itsm_ref ref);
 
 /* purge.c ------------------------------------------------------------------------------------------------------------- */
 
+/* Delete a row with the commit; the last entry of the work says so.  ITSM_REV_NONE: others have, which is checked. */
+itsm_status itsm__work_delete(itsm_work *work, itsm_ref ref, uint64_t expect);
+/* Delete the clocks of a record so. */
+itsm_status itsm__clocks_delete(itsm_work *work, itsm_ref ref);
+
 itsm_status itsm__retentions_new(itsm_sms *sms, const itsm_retention *list, size_t n);
 
 /* The rows of all links of a record. */

@@ -54,7 +54,7 @@ typedef struct purging {
     itsm_time closed; /* when the present state was entered, or the record was made */
 } purging;
 
-static itsm_status add_deletion(itsm_work *work, itsm_ref ref, uint64_t expect)
+itsm_status itsm__work_delete(itsm_work *work, itsm_ref ref, uint64_t expect)
 {
     for (size_t i = 0; ref.type == ITSM_ROW_LINK && i < work->ndeletions; i++) /* a link to itself is found twice */
         if (work->deletions[i].ref.id.hi == ref.id.hi && work->deletions[i].ref.id.lo == ref.id.lo) return ITSM_OK;
@@ -77,7 +77,7 @@ static itsm_status read_entry(purging *p, const itsm_row *row)
          i++) /* not its name alone */
         entered |= content.entry.before[i].no == number;
     if (entered) p->closed = content.entry.effective;
-    return add_deletion(p->work, row->ref, row->rev);
+    return itsm__work_delete(p->work, row->ref, row->rev);
 }
 
 static itsm_status read_history(purging *p)
@@ -118,18 +118,17 @@ static itsm_status check_retention(const purging *p)
 
 /* What belongs to it ---------------------------------------------------------------------------------------------------- */
 
-static itsm_status delete_clocks(const purging *p)
+itsm_status itsm__clocks_delete(itsm_work *work, itsm_ref ref)
 {
-    const itsm_ref ref = itsm_record_ref(p->draft->record);
     itsm_status rc = ITSM_OK;
     for (uint32_t kind = ITSM_RESPONSE; kind <= ITSM_UPDATE && !rc; kind++) {
         const itsm_ref clock = {ITSM_ROW_CLOCK, itsm__clock_id(ref, kind)};
         itsm_row row;
-        rc = itsm_store_get(&row, itsm__quiet(p->work), &p->work->view, clock);
-        if (!rc) rc = add_deletion(p->work, clock, row.rev);
+        rc = itsm_store_get(&row, itsm__quiet(work), &work->view, clock);
+        if (!rc) rc = itsm__work_delete(work, clock, row.rev);
         else if (rc == ITSM_NOTHING) rc = ITSM_OK;
     }
-    return itsm__relay(p->work, rc);
+    return itsm__relay(work, rc);
 }
 
 /* What it looked like, in a store that others write to. */
@@ -140,7 +139,7 @@ static itsm_status delete_seen(const purging *p)
     if (!itsm__is_foreign(p->work->sms)) return ITSM_OK;
     itsm_status rc = itsm_store_get(&row, itsm__quiet(p->work), &p->work->view, seen);
     if (rc == ITSM_NOTHING) return ITSM_OK;
-    return rc ? itsm__relay(p->work, rc) : add_deletion(p->work, seen, row.rev);
+    return rc ? itsm__relay(p->work, rc) : itsm__work_delete(p->work, seen, row.rev);
 }
 
 /* The entry of the trail: it commits to a history row that is never written. */
@@ -165,10 +164,10 @@ static itsm_status purge(purging *p)
     itsm_work *work = p->work;
     itsm_status rc = read_history(p);
     if (!rc) rc = check_retention(p);
-    if (!rc) rc = add_deletion(work, itsm_record_ref(p->draft->record), p->draft->revision);
-    if (!rc) rc = delete_clocks(p);
+    if (!rc) rc = itsm__work_delete(work, itsm_record_ref(p->draft->record), p->draft->revision);
+    if (!rc) rc = itsm__clocks_delete(work, itsm_record_ref(p->draft->record));
     if (!rc) rc = delete_seen(p);
-    if (!rc) rc = itsm__links_delete(work, p->draft, add_deletion);
+    if (!rc) rc = itsm__links_delete(work, p->draft, itsm__work_delete);
     if (!rc) rc = itsm__work_touch(&touch, work, p->draft, ITSM_AUDIT_PURGE, itsm__no_text());
     if (!rc) rc = add_entry(p, touch);
     return rc;

@@ -422,7 +422,10 @@ Test(foreign, a_record_that_is_gone_is_told_once)
     cr_assert_str_eq(observe(ITSM_OK).text, "gone changed by old desk;");
     token = 0;
     cr_assert_eq(observe(ITSM_NOTHING).n, 0);
-    verify(1);
+    verify(2);
+    char text[512] = "";
+    cr_assert_eq(itsm_sms_history(desk.sms, ref, history_line, text), ITSM_OK);
+    cr_assert(strstr(text, "by old desk: number title "), "%s", text);
 }
 
 Test(foreign, wrong_calls_and_stores_without_a_feed_are_told)
