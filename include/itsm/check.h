@@ -40,8 +40,8 @@ typedef struct itsm_check_host {
     /** Call @p body once with each number below @p n, each in a thread of its own, and return when all have returned.
         NULL: there are no threads; what needs them is skipped. */
     itsm_status (*parallel)(void *self, uint32_t n, void (*body)(void *user, uint32_t i), void *user);
-    /** Make a context for one of these threads, one that has mutexes; freed by itsm_ctx_free().  NULL: the kit makes one
-        like its own. */
+    /** Make a context for one of these threads, one that has mutexes; freed by itsm_ctx_free().  NULL: the kit makes
+        one like its own. */
     itsm_status (*context)(void *self, itsm_ctx **out);
     /** ITSM_CAP_HOST_TXN: open a transaction in the host's own way; it is given to the store as `call.host_txn`.  NULL:
         what needs one is skipped. */
@@ -181,9 +181,9 @@ enum {
 enum {
     ITSM_FAULT_BEFORE = 0, /**< It answers @c status and has no effect. */
     ITSM_FAULT_AFTER = 1,  /**< It is done, and answers @c status all the same: an answer that was lost. */
-    ITSM_FAULT_SHORT = 2,  /**< get: there is no such row.  next: there are no more.  Silently: ITSM_NOTHING, ITSM_DONE. */
+    ITSM_FAULT_SHORT = 2,  /**< get: there is no such row.  next: there are no more. */
     ITSM_FAULT_TWICE = 3,  /**< next: the row before it once more. */
-    ITSM_FAULT_FLIP = 4,   /**< get, next: one bit of what the row holds is another; of its revision if it holds nothing. */
+    ITSM_FAULT_FLIP = 4,   /**< get, next: one bit of the row is another: of its content if it has any. */
     ITSM_FAULT_WAIT = 5    /**< @c wait is called first, then the call is done as always. */
 };
 
@@ -205,14 +205,14 @@ typedef struct itsm_check_plan {
     uint64_t applied;                        /**< Batches that the store behind took. */
 } itsm_check_plan;
 
-/** Start value of @ref itsm_check_plan: nothing fails. */
+/** Start value of @ref itsm_check_plan, by which nothing fails. */
 #define ITSM_CHECK_PLAN_INIT { sizeof(itsm_check_plan), 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 
 /**
  * Put a store in front of another one that fails as a plan says.
  *
- * It has the capabilities of the store behind it (ITSM_CAP_MT only if @p ctx has mutexes), and passes everything on that
- * does not fail.  A storm of conflicts is @c status ITSM_E_CONFLICT with @c times above 1; a lost answer is
+ * It has the capabilities of the store behind it (ITSM_CAP_MT only if @p ctx has mutexes), and passes everything on
+ * that does not fail.  A storm of conflicts is @c status ITSM_E_CONFLICT with @c times above 1; a lost answer is
  * ITSM_FAULT_AFTER with ITSM_E_UNKNOWN; no memory is ITSM_E_NOMEM.
  *
  * @param out   Yours; freed by itsm_store_free().  NULL on failure.
