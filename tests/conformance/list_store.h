@@ -384,7 +384,7 @@ static inline itsm_status list_apply(void *self, const itsm_call *call, const it
     if (rc && wrong(w, DROPS_KEYS_OF_REFUSED))
         for (size_t i = 0; i < batch->nops; i++) {
             size_t at = find(w, now, op_at(w, batch, i)->row.ref);
-            if (at < now->n) now->rows[at]->nkeys = 0;
+            for (size_t k = 0; at < now->n && k < now->rows[at]->nkeys; k++) now->rows[at]->keys[k].index = UINT32_MAX;
         }
     if (rc && !wrong(w, TORN_BATCH)) {
         free(next.rows);

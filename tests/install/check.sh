@@ -29,6 +29,7 @@ package)
     cmake --build "$work/build"
     works "$work/build/use_itsm"
     works "$work/build/use_itsm_static"
+    "$work/moved/bin/itsm-store-check" memory --group tombstones >"$work/tap"
     ldd "$work/build/use_itsm" | grep "$work/moved"
     if ldd "$work/build/use_itsm_static" | grep libitsm; then exit 1; fi
     ;;

@@ -465,13 +465,13 @@ static void compare_all(walk *w)
 
 enum { OPEN_AGAIN = 1, ALONE = 2 };
 
-/* Share `which`: of the operations in all, so many parts of ten. */
+/* A tenth of the operations each, and the rest where nothing special is tried. */
 static void random_operations(itsm__bench *b, size_t which)
 {
     walk *w = itsm__kit_alloc(b, sizeof *w);
-    uint64_t total = b->operations / 10 * (which & OPEN_AGAIN ? 1 : 8) + (which & OPEN_AGAIN ? 0 : b->operations % 10);
+    uint64_t tenth = b->operations / 10, total = tenth;
     uint64_t count[3] = {0, 0, 0}, start = b->done;
-    if (which & ALONE) total = b->operations / 10;
+    if (!which) total = b->operations - tenth * (b->host->reopen ? 2 : 1);
     if (!w) return;
     w->b = b, w->state = b->seed + which * UINT64_C(0x9e3779b97f4a7c15);
     if (!w->state) w->state = 1;
