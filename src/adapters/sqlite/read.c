@@ -142,7 +142,7 @@ static itsm_status copy_row(itsm_row *out, itsm_buf *body, sqlite3_stmt *stateme
     body->n = 0;
     if ((n && !p) || itsm_buf_add(body, n ? p : "", n)) return ITSM_E_NOMEM;
     out->ref = ref, out->rev = (uint64_t)sqlite3_column_int64(statement, at);
-    out->body.p = body->p, out->body.n = n;
+    out->body.p = n ? body->p : "", out->body.n = n; /* a body of no bytes is a body */
     return ITSM_OK;
 }
 
@@ -351,5 +351,6 @@ itsm_status itsm__sqlite_next(void *self, const itsm_call *call, void *pointer, 
         out->rev = (uint64_t)sqlite3_column_int64(c->statement, 1);
         out->body.p = sqlite3_column_blob(c->statement, 2), out->body.n = (size_t)sqlite3_column_bytes(c->statement, 2);
     }
-    return out->body.n && !out->body.p ? ITSM_E_NOMEM : ITSM_OK;
+    if (!out->body.n) out->body.p = "";
+    return out->body.p ? ITSM_OK : ITSM_E_NOMEM;
 }
