@@ -139,8 +139,8 @@ static void each_call(const char *what, int kinds, int code, int persistent, uin
         itsm_store_free(store);
         if (!failed) break;
     }
-    printf("%s%s: each call failed once, no false OK (%zu runs so far)\n", what, persistent ? ", from then on" : "",
-           runs);
+    printf("%s%s: %s failed once, no false OK (%zu runs so far)\n", what, persistent ? ", from then on" : "",
+           step == 1 ? "each call" : "every 17th call", runs);
 }
 
 /* A failed write of a commit poisons; a full disk does not. */

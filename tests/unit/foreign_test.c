@@ -27,8 +27,10 @@ static itsm_status shared_view_open(void *self, const itsm_call *call, void **ou
 {
     itsm_view *view = malloc(sizeof *view);
     (void)call;
-    *out = view;
-    return itsm_store_view_open(view, NULL, ((shared_store *)self)->inner, NULL);
+    itsm_status rc = itsm_store_view_open(view, NULL, ((shared_store *)self)->inner, NULL);
+    if (rc) free(view);
+    else *out = view;
+    return rc;
 }
 
 static void shared_view_close(void *self, void *view)
@@ -48,16 +50,20 @@ static itsm_status shared_scan(void *self, const itsm_call *call, void *view, co
 {
     feed_cursor *c = calloc(1, sizeof *c);
     (void)self, (void)call;
-    *out = c;
-    return itsm_store_scan(&c->inner, NULL, view, range);
+    itsm_status rc = itsm_store_scan(&c->inner, NULL, view, range);
+    if (rc) free(c);
+    else *out = c;
+    return rc;
 }
 
 static itsm_status shared_audit_scan(void *self, const itsm_call *call, void *view, uint64_t from, void **out)
 {
     feed_cursor *c = calloc(1, sizeof *c);
     (void)self, (void)call;
-    *out = c;
-    return itsm_store_audit_scan(&c->inner, NULL, view, from);
+    itsm_status rc = itsm_store_audit_scan(&c->inner, NULL, view, from);
+    if (rc) free(c);
+    else *out = c;
+    return rc;
 }
 
 static itsm_status shared_foreign(void *self, const itsm_call *call, void *view, uint64_t *token, void **out)

@@ -230,8 +230,10 @@ itsm_status itsm__connection_open(itsm__connection *c, const itsm_call *call, in
     sqlite3_extended_result_codes(c->db, 1);
     itsm__connection_wait(c, call);
     itsm_status rc = itsm__run(c, call, durability[c->store->options.durability]);
-    if (rc || c != &c->store->writer) return rc;
-    return itsm__run(c, call, "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192"); /* of 32 MiB each */
+    if (rc) return rc; /* what is written over a million rows, and the inner pages of their trees; a log of 32 MiB */
+    return itsm__run(c, call,
+                     c == &c->store->writer ? "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8192"
+                                            : "PRAGMA cache_size=-8192");
 }
 
 void itsm__connection_clear(itsm__connection *c)
