@@ -83,7 +83,7 @@ static inline itsm_status tickets_check(const itsm_type_def *type, char *message
     for (size_t i = 0; i < TICKET_STATUSES; i++) {
         size_t found = 0;
         for (size_t k = 0; k < machine->nstates; k++)
-            found += itsm_str_is(machine->states[k].name, ticket_statuses[i].state);
+            if (itsm_str_is(machine->states[k].name, ticket_statuses[i].state)) found++;
         if (!found || ticket_state_of(ticket_statuses[i].status) != ticket_statuses[i].state ||
             ticket_status_of(itsm_str_c(ticket_statuses[i].state)) != ticket_statuses[i].status)
             return tickets_unfit(message, size, "not one state for the status", itsm_str_c(ticket_statuses[i].status));
