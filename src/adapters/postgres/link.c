@@ -288,15 +288,16 @@ static itsm_status set_up(const itsm__pg *pg, itsm__pg_link *link, const itsm_ca
     return rc ? rc : worst;
 }
 
+/* Make a link ready that has a connection with nothing prepared, or none. */
 static itsm_status open_link(const itsm__pg *pg, itsm__pg_link *link, const itsm_call *call)
 {
-    itsm_status rc = itsm__pg_connect(&link->conn, pg, call);
-    link->lost = link->pending = link->warned = 0;
+    itsm_status rc = link->conn ? ITSM_OK : itsm__pg_connect(&link->conn, pg, call);
+    link->lost = link->pending = link->warned = link->ready = 0;
     if (rc) return rc;
     PQsetNoticeReceiver(link->conn, notice, link);
     PQsetnonblocking(link->conn, 1);
     rc = set_up(pg, link, call);
-    if (!rc) return ITSM_OK;
+    if (!rc) return link->ready = 1, ITSM_OK;
     PQfinish(link->conn);
     link->conn = NULL;
     return rc == ITSM_E_UNKNOWN ? ITSM_E_BUSY : rc;
@@ -369,7 +370,7 @@ itsm_status itsm__pg_take(itsm__pg_link **out, itsm__pg *pg, const itsm_call *ca
     if (!link) return itsm__pg_say(call, ITSM_E_BUSY, "all connections are held by open views");
     if (link->conn && link->pending) drain(pg, link);
     if (link->conn && (link->lost || link->pending)) PQfinish(link->conn), link->conn = NULL;
-    if (!link->conn) rc = open_link(pg, link, call);
+    if (!link->conn || !link->ready) rc = open_link(pg, link, call);
     if (rc) itsm__pg_release(pg, link);
     else *out = link;
     return rc;

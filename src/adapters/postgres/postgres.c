@@ -105,15 +105,15 @@ static itsm_status make_parts(itsm__pg *pg, itsm_str conninfo)
     return rc;
 }
 
+/* The first link looks after the schema before anything can be prepared. */
 static itsm_status open_server(itsm__pg *pg, const itsm_call *call)
 {
-    itsm__pg_link first;
-    itsm_status rc;
+    itsm__pg_link *first = &pg->links[0];
+    itsm_status rc = itsm__pg_connect(&first->conn, pg, call);
 
-    memset(&first, 0, sizeof first);
-    if ((rc = itsm__pg_connect(&first.conn, pg, call))) return rc;
-    rc = itsm__pg_open_schema(pg, &first, call);
-    PQfinish(first.conn);
+    if (rc) return rc;
+    first->state = ITSM__PG_IDLE;
+    rc = itsm__pg_open_schema(pg, first, call);
     return rc == ITSM_E_UNKNOWN ? ITSM_E_BUSY : rc;
 }
 

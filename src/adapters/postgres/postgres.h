@@ -68,6 +68,7 @@ enum { ITSM__PG_CLOSED, ITSM__PG_IDLE, ITSM__PG_IN_CALL, ITSM__PG_IN_VIEW };
 typedef struct itsm__pg_link {
     PGconn *conn;
     uint32_t state;
+    int ready;   /* everything is prepared */
     int pending; /* answers nobody has read yet: of the end of a view */
     int lost;
     int warned; /* a warning came with the last answer */
