@@ -9,6 +9,7 @@
 #include "../unit/store_contract.h"
 
 #include <libpq-fe.h>
+#include <pthread.h>
 
 static PGconn *admin;
 
@@ -309,6 +310,71 @@ DESK_TEST(open_views_hold_connections_and_there_are_so_many)
     itsm_store_view_close(&views[1]);
     itsm_store_view_close(&views[2]);
     itsm_store_free(store);
+}
+
+/* Batches at the same time -------------------------------------------------------------------------------------------- */
+
+struct sender {
+    struct desk *desk;
+    const itsm_op *ops;
+    size_t n;
+    itsm_status rc;
+};
+
+static void *send_ops(void *user)
+{
+    struct sender *sender = user;
+    sender->rc = desk_apply(sender->desk, sender->ops, sender->n);
+    return NULL;
+}
+
+/* Another writes, a batch comes to wait for it, and then the other commits. */
+static itsm_status behind(struct desk *d, const char *sql, const itsm_op *ops, size_t n)
+{
+    struct sender sender = {d, ops, n, ITSM_OK};
+    pthread_t thread;
+    ask("BEGIN");
+    ask(sql);
+    cr_assert_eq(pthread_create(&thread, NULL, send_ops, &sender), 0);
+    for (int i = 0; i < 500; i++) {
+        ask("SELECT pg_stat_clear_snapshot()");
+        if (strcmp(
+                ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = '~' AND wait_event_type = 'Lock'"),
+                "0") != 0)
+            break;
+        ask("SELECT pg_sleep(0.01)");
+    }
+    ask("COMMIT");
+    pthread_join(thread, NULL);
+    return sender.rc;
+}
+
+DESK_TEST(expectations_hold_when_the_batch_is_written_not_when_it_came)
+{
+    itsm_index_key key = key_of(1, 1, "k");
+    itsm_op ops[2] = {put_of(ref_of(1, 2), 0, 1, "b"), put_of(ref_of(1, 1), 1, 2, "a")};
+    cr_assert_eq(desk_one(d, put_of(ref_of(1, 1), 0, 1, "a")), ITSM_OK);
+    cr_assert_eq(behind(d, "UPDATE ~.itsm_row SET rev = 2 WHERE type = 1", ops, 2), ITSM_E_CONFLICT);
+    cr_assert_eq(d->applied.failed_op, 1, "a row is locked before it is judged");
+    ops[1] = op_of(ITSM_CHECK, ref_of(1, 1), 2);
+    cr_assert_eq(behind(d, "UPDATE ~.itsm_row SET rev = 3 WHERE type = 1", ops, 2), ITSM_E_CONFLICT);
+    cr_assert_eq(d->applied.failed_op, 1, "also one that is only checked");
+    ops[1] = op_of(ITSM_CHECK, ref_of(1, 9), 0);
+    cr_assert_eq(
+        behind(d, "INSERT INTO ~.itsm_row SELECT 1, '00000000-0000-0000-0000-000000000009', 1, false, ''", ops, 2),
+        ITSM_E_CONFLICT);
+    cr_assert_eq(d->applied.failed_op, 1, "also one that must not be there");
+    ops[1] = put_of(ref_of(1, 8), 0, 1, "c");
+    cr_assert_eq(
+        behind(d, "INSERT INTO ~.itsm_row SELECT 1, '00000000-0000-0000-0000-000000000008', 1, false, ''", ops, 2),
+        ITSM_E_CONFLICT);
+    cr_assert_eq(d->applied.failed_op, 1, "two that make the same row");
+    ops[1] = put_keys_of(ref_of(1, 7), 0, 1, &key, 1);
+    cr_assert_eq(
+        behind(d, "INSERT INTO ~.itsm_key SELECT 1, 1, 'k', '00000000-0000-0000-0000-000000000009', true", ops, 2),
+        ITSM_E_UNIQUE);
+    cr_assert_eq(d->applied.failed_op, 1, "two that take the same key");
+    expect_scan(d, 1, 0, "1 8 9");
 }
 
 /* Opening ------------------------------------------------------------------------------------------------------------- */
