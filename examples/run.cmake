@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# cmake -DPROGRAM=... -DPRINTS=... [-DAGAIN=...] -DFOLDER=... -P run.cmake: run an example in an empty folder; its last
-# line must be PRINTS.  With AGAIN, run it once more: it must fail, and say that.  With EXPECTED instead of PRINTS, all that
-# it prints must be the text of that file.
+# cmake -DPROGRAM=... [-DARGUMENT=...] -DPRINTS=... [-DAGAIN=...] -DFOLDER=... -P run.cmake: run an example in an empty
+# folder; its last line must be PRINTS.  With AGAIN, run it once more: it must fail, and say that.  With EXPECTED instead of
+# PRINTS, all that it prints must be the text of that file.
 file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
-execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+execute_process(COMMAND ${PROGRAM} ${ARGUMENT} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
 message("${out}${err}")
 if(EXPECTED)
   file(READ ${EXPECTED} expected)
@@ -20,7 +20,7 @@ if(NOT code EQUAL 0 OR NOT last STREQUAL PRINTS)
   message(FATAL_ERROR "exit ${code}, last line \"${last}\" instead of \"${PRINTS}\"")
 endif()
 if(AGAIN)
-  execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  execute_process(COMMAND ${PROGRAM} ${ARGUMENT} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
   message("${out}${err}")
   if(NOT code EQUAL 1 OR NOT err MATCHES "${AGAIN}")
     message(FATAL_ERROR "the second time: exit ${code}, without \"${AGAIN}\"")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "old_application.h"
+#include "../helpdesk/old_application.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
