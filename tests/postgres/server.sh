@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # server.sh COMMAND...: run a command beside a PostgreSQL server of its own, in a temporary folder, on a Unix socket and
 # on loopback.  The command finds it by PGHOST, PGPORT, PGUSER and PGDATABASE; it is stopped and removed whatever happens.
-# Exit code 77: PostgreSQL is not installed.  PostgreSQL refuses to run as root: then the server runs as nobody.
+# ITSM_PG_FAST=1: it flushes nothing; ITSM_PG_CONF: lines for its postgresql.conf.  Exit code 77: PostgreSQL is not
+# installed.  PostgreSQL refuses to run as root: then the server runs as nobody.
 set -u
 [ $# -gt 0 ] || { echo "usage: server.sh COMMAND..." >&2; exit 2; }
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -n | tail -n 1)
@@ -45,6 +46,9 @@ hot_standby = on
 log_min_messages = fatal
 log_min_error_statement = panic
 END
+if [ -n "${ITSM_PG_FAST-}" ]; then # nothing has to outlive the machine
+    printf '%s\n' 'fsync = off' 'full_page_writes = off' 'autovacuum = off' >>"$folder/data/postgresql.conf"
+fi
 [ -z "${ITSM_PG_CONF-}" ] || printf '%s\n' "$ITSM_PG_CONF" >>"$folder/data/postgresql.conf"
 
 # A port that is free now may be taken a moment later: the next one then.
