@@ -40,6 +40,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = '$folder'
 max_connections = 100
 shared_buffers = 64MB
+dynamic_shared_memory_type = mmap
 wal_level = replica
 max_wal_senders = 8
 hot_standby = on

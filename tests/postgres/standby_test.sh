@@ -42,7 +42,8 @@ for ((i = 1; i <= kills; i++)); do
         "$work/stop" "load$i" &
     pid=$!
     await 60 at_least 200 || { kill "$pid" || true; exit 1; }
-    primary=$(head -n 1 "$data/postmaster.pid")
+    primary=$(sed -n 1p "$data/postmaster.pid") # its first line is the process, the seventh its shared memory
+    memory=$(sed -n 7p "$data/postmaster.pid" | awk '{print $2}')
     children=$(pgrep -P "$primary" || true)
     # shellcheck disable=SC2086 # a list
     kill -9 "$primary" $children || true
@@ -51,6 +52,7 @@ for ((i = 1; i <= kills; i++)); do
     await 60 at_least $((before + 200)) || { kill "$pid" || true; exit 1; }
     touch "$work/stop"
     wait "$pid"
+    [ -z "$memory" ] || ipcrm -m "$memory" 2>/dev/null || true # nobody else takes it away
     rm -rf "$data"
     data=$standby port=$other
 done
