@@ -112,7 +112,8 @@ typedef struct itsm__link_change {
 
 /* A piece of the work's byte buffer. */
 typedef struct itsm__piece {
-    itsm_ref ref;
+    itsm_ref ref;      /* of the row; of an audit entry, the record */
+    uint64_t revision; /* of an audit entry: the record's before */
     size_t offset, n;
 } itsm__piece;
 

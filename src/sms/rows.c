@@ -42,15 +42,10 @@ static int compare(const void *left, const void *right, void *user)
     return compare_refs(b->ops[x->op].row.ref, b->ops[y->op].row.ref);
 }
 
-/* The entry's record, its revision before, and the salt; a purge has no history row, and needs no salt. */
-static itsm_status read_entry(itsm_audit_entry *out, const unsigned char **salt, const itsm__batch *b, size_t entry)
+/* The salt of an entry's history row; a purge has none, and needs none. */
+static const unsigned char *salt_of(const itsm_work *work, size_t entry)
 {
-    const itsm_work *work = b->work;
-    const itsm__piece *piece = &work->audit.items[entry];
-    const itsm_bytes bytes = {work->bytes.p + piece->offset, piece->n};
-    *salt = NULL;
-    if (entry < work->history.n) *salt = (const unsigned char *)work->bytes.p + work->history.items[entry].offset;
-    return itsm_audit_decode(out, bytes);
+    return entry < work->history.n ? (const unsigned char *)work->bytes.p + work->history.items[entry].offset : NULL;
 }
 
 static itsm_status add_row(itsm_buf *out, const itsm_audit_entry *entry, const itsm_op *op, const unsigned char *salt,
@@ -67,11 +62,12 @@ static itsm_status add_row(itsm_buf *out, const itsm_audit_entry *entry, const i
 /* The entry again, with the rows [from, to), the own one first. */
 static itsm_status add_entry(itsm__batch *b, size_t from, size_t to)
 {
-    itsm_audit_entry entry = ITSM_AUDIT_ENTRY_INIT;
-    const unsigned char *salt;
+    itsm_audit_entry entry = ITSM_AUDIT_ENTRY_INIT; /* as far as rows need it */
     itsm_buf *rows = &b->scratch;
     const itsm__piece *piece = &b->work->audit.items[b->rows[from].entry];
-    itsm_status rc = read_entry(&entry, &salt, b, b->rows[from].entry);
+    const unsigned char *salt = salt_of(b->work, b->rows[from].entry);
+    itsm_status rc = ITSM_OK;
+    entry.ref = piece->ref, entry.revision = piece->revision;
     rows->n = 0;
     for (int own = 1; own >= 0 && !rc; own--)
         for (size_t i = from; i < to && !rc; i++)

@@ -533,6 +533,7 @@ static itsm_status add_audit(itsm_work *work, const itsm__history_content *conte
     if (!piece) return ITSM_E_NOMEM;
     itsm_status rc = itsm_audit_encode(&work->bytes, &entry);
     if (rc) return rc;
+    piece->ref = content->ref, piece->revision = content->entry.revision;
     piece->n = work->bytes.n - piece->offset;
     work->audit.n++;
     return ITSM_OK;
