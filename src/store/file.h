@@ -113,7 +113,6 @@ typedef struct itsm__file {
     const char *read_only_why;
 
     uint64_t checkpoint, checkpoint_size; /* number and bytes of the last one; 0: none */
-    uint64_t fallback;           /* number of the one before, kept with the logs since; 0: all logs are kept */
     uint64_t damaged_checkpoint; /* number of a newer one that was passed over; 0: none */
     uint64_t logs_before;        /* bytes of frames behind the checkpoint in logs before the one being written */
     uint64_t attempted;          /* bytes of frames behind the checkpoint when writing another was given up */

@@ -26,7 +26,7 @@ static void reset(itsm__file *file)
     itsm__merkle_init(&file->merkle);
     itsm__merkle_init(&file->sealed);
     memset(&file->header, 0, sizeof file->header);
-    file->checkpoint = file->checkpoint_size = file->fallback = file->logs_before = file->audit_end = 0;
+    file->checkpoint = file->checkpoint_size = file->logs_before = file->audit_end = 0;
     file->attempted = file->missing_from = file->commit_no = 0;
     file->nsequences = 0;
 }
@@ -252,7 +252,6 @@ static itsm_status choose(itsm__file *file, itsm_ctx *ctx, const itsm__file_name
     }
     if (rc == ITSM_E_CORRUPT && file->set == NULL) return no_chain(file, ctx);
     if (!rc && file->checkpoint != best) file->damaged_checkpoint = passed_over;
-    if (!rc) file->fallback = older(names, file->checkpoint);
     return rc;
 }
 
@@ -302,7 +301,7 @@ typedef struct before {
     itsm__file_set *set;
     itsm__log_header header;
     itsm__merkle merkle, sealed;
-    uint64_t checkpoint, checkpoint_size, fallback, damaged_checkpoint, logs_before, audit_end, end, commit_no;
+    uint64_t checkpoint, checkpoint_size, damaged_checkpoint, logs_before, audit_end, end, commit_no;
     size_t naudit;
 } before;
 
@@ -311,7 +310,7 @@ static void keep(before *b, const itsm__file *file)
     b->set = file->set;
     if (b->set) itsm__refcount_take(&b->set->shares);
     b->header = file->header, b->merkle = file->merkle, b->sealed = file->sealed;
-    b->checkpoint = file->checkpoint, b->checkpoint_size = file->checkpoint_size, b->fallback = file->fallback;
+    b->checkpoint = file->checkpoint, b->checkpoint_size = file->checkpoint_size;
     b->damaged_checkpoint = file->damaged_checkpoint, b->logs_before = file->logs_before;
     b->audit_end = file->audit_end, b->end = file->end, b->commit_no = file->commit_no;
     b->naudit = file->log->naudit;
@@ -322,7 +321,7 @@ static void restore(itsm__file *file, before *b)
     itsm__file_set_use(file, b->set);
     b->set = NULL;
     file->header = b->header, file->merkle = b->merkle, file->sealed = b->sealed;
-    file->checkpoint = b->checkpoint, file->checkpoint_size = b->checkpoint_size, file->fallback = b->fallback;
+    file->checkpoint = b->checkpoint, file->checkpoint_size = b->checkpoint_size;
     file->damaged_checkpoint = b->damaged_checkpoint, file->logs_before = b->logs_before;
     file->audit_end = b->audit_end, file->end = b->end, file->commit_no = b->commit_no;
     file->log->naudit = b->naudit;

@@ -377,7 +377,7 @@ static itsm_status install(work *w)
     if (rc) return rc;
     if (w->nblocks) memcpy(audit->audit + audit->naudit, w->blocks, w->nblocks * sizeof *w->blocks);
     if (audit) audit->naudit += w->nblocks, audit->end = w->audit_end;
-    file->checkpoint = w->number, file->checkpoint_size = w->written, file->fallback = w->older;
+    file->checkpoint = w->number, file->checkpoint_size = w->written;
     file->logs_before = file->attempted = file->damaged_checkpoint = 0;
     file->audit_end = w->audit_end, file->sealed = w->sealed;
     return ITSM_OK;
@@ -468,7 +468,6 @@ static itsm_status remove_old(work *w, uint32_t what)
     if (what != ITSM_MAINTAIN_COMPACT) return ITSM_OK; /* what is left goes the next time */
     if (!rc) rc = file->io->sync_dir(file->io->self, file->path, &w->note);
     if (rc) return cannot(w, rc, "remove what is older");
-    file->fallback = w->number;
     return ITSM_OK;
 }
 

@@ -18,6 +18,7 @@
 #include "base/bits.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -330,6 +331,55 @@ static void *account_alloc(void *user, void *ptr, size_t old_size, size_t new_si
     return out;
 }
 
+/* Commits while something else goes on. */
+static volatile int stop;
+
+static void *keep_writing(void *user)
+{
+    uint64_t *n = user;
+    for (; !stop; ++*n) put_rows(store, (UINT64_C(1) << 40) + *n * 10, 10);
+    return NULL;
+}
+
+static double scan(void)
+{
+    itsm_view view = ITSM_VIEW_INIT;
+    itsm_cursor cursor = ITSM_CURSOR_INIT;
+    itsm_range range = ITSM_RANGE_INIT;
+    itsm_row row;
+    itsm_status rc;
+    double start = now();
+    range.type = TYPE, range.index = 1;
+    must(itsm_store_view_open(&view, NULL, store, NULL) == ITSM_OK, "no view");
+    must(itsm_store_scan(&cursor, NULL, &view, &range) == ITSM_OK, "no scan");
+    while ((rc = itsm_store_next(&row, NULL, &cursor)) == ITSM_OK) {}
+    must(rc == ITSM_DONE, "a scan failed");
+    itsm_store_cursor_close(&cursor);
+    itsm_store_view_close(&view);
+    return now() - start;
+}
+
+static void while_writing(const char *path)
+{
+    char copy[160];
+    pthread_t writer;
+    uint64_t n = 0;
+    snprintf(copy, sizeof copy, "%s.copy", path);
+    store = open_file(path, ITSM_FILE_RELAXED);
+    stop = 0;
+    must(pthread_create(&writer, NULL, keep_writing, &n) == 0, "no thread");
+    double scanned = scan(), start = now();
+    must(itsm_file_backup(ctx, store, itsm_str_c(copy)) == ITSM_OK, "no backup");
+    double copied = now() - start;
+    stop = 1;
+    pthread_join(writer, NULL);
+    printf("  while commits of 10 rows go on: scan by an index in %.2f s, backup in %.2f s; %u commits meanwhile\n",
+           scanned, copied, (unsigned)n);
+    itsm_store_free(store);
+    store = NULL;
+    remove_store(copy);
+}
+
 static void reopen(const char *path, size_t records)
 {
     static struct account account;
@@ -364,6 +414,7 @@ static void reopen(const char *path, size_t records)
         "%zu records: written in %.1f s, last checkpoint %.2f s, opened in %.2f s (20,000 of them from the log), %.0f MB of "
         "memory, %.0f bytes a record\n",
         records, loaded, checkpoint, opened[1], (double)bytes * 1e-6, (double)bytes / (double)(records + 20000));
+    while_writing(path);
 }
 
 int main(int argc, char **argv)
