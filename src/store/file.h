@@ -119,6 +119,7 @@ typedef struct itsm__file {
     uint64_t audit_end;          /* of the file of audit entries: what the checkpoint has of it */
     itsm__merkle sealed;         /* the tree of these entries */
     int checkpointing;           /* somebody is at it */
+    int paused;                  /* who comes to write waits: somebody needs everything synced */
 
     uint64_t end;        /* of the log: where the next frame goes */
     uint64_t allocated;  /* up to here zeros are written */
@@ -169,6 +170,10 @@ itsm__tree_key itsm__file_index_key(itsm__file_key *room, itsm_ref ref, uint32_t
 
 void itsm__file_lock(itsm__file *file);
 void itsm__file_unlock(itsm__file *file);
+/* The lock for somebody who writes. */
+void itsm__file_lock_to_write(itsm__file *file);
+/* Until everything that was written is synced and nobody is at it.  With the lock held; gives it up while waiting. */
+itsm_status itsm__file_quiesce(itsm__file *file, const itsm_call *call);
 /* Write a message for the caller; returns the status.  Formats as in itsm__format(). */
 itsm_status itsm__file_say(const itsm_call *call, itsm_status status, const char *format, ...);
 /* Why nothing can be written, or ITSM_OK.  With the lock held. */
@@ -292,7 +297,8 @@ int itsm__file_find_row(const itsm__tree_node *root, itsm_ref ref, itsm__file_ro
 
 /* file_checkpoint.c ----------------------------------------------------------------------------------------------- */
 
-/* ITSM_MAINTAIN_CHECKPOINT, or ITSM_MAINTAIN_COMPACT: nothing older is kept. */
+/* ITSM_MAINTAIN_CHECKPOINT, or ITSM_MAINTAIN_COMPACT: nothing older is kept; or ITSM__FILE_IF_DUE. */
+enum { ITSM__FILE_IF_DUE = 0 };
 itsm_status itsm__file_checkpoint(itsm__file *file, const itsm_call *call, uint32_t what);
 /* Whether the log is long enough for another one; with the lock held. */
 int itsm__file_checkpoint_is_due(const itsm__file *file);

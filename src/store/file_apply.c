@@ -308,15 +308,14 @@ itsm_status itsm__file_apply(void *self, const itsm_call *call, const itsm_batch
 {
     itsm__file *file = self;
     work w = {file, call, batch, SIZE_MAX, 0};
-    itsm__file_lock(file);
+    itsm__file_lock_to_write(file);
     itsm_status rc = itsm__file_writable(file, call);
     uint64_t first = file->merkle.size;
     if (!rc) rc = apply_locked(&w);
     if (!rc) rc = itsm__file_settle(file, call, file->commit_no);
     int due = !rc && itsm__file_checkpoint_is_due(file);
     itsm__file_unlock(file);
-    if (due)
-        (void)itsm__file_checkpoint(file, NULL, ITSM_MAINTAIN_CHECKPOINT); /* the batch is done, whatever comes of it */
+    if (due) (void)itsm__file_checkpoint(file, NULL, ITSM__FILE_IF_DUE); /* the batch is done, whatever comes of it */
     if (applied) applied->failed_op = w.failed_op, applied->audit_first = first;
     return rc;
 }
@@ -413,7 +412,7 @@ itsm_status itsm__file_reserve(void *self, const itsm_call *call, const char *se
     itsm__file *file = self;
     itsm_str name = itsm_str_c(sequence);
     if (!name.n || name.n > ITSM_STORE_SEQUENCE_MAX || !n) return ITSM_E_MISUSE;
-    itsm__file_lock(file);
+    itsm__file_lock_to_write(file);
     itsm_status rc = itsm__file_writable(file, call);
     if (!rc) rc = reserve_locked(file, call, name, n, first);
     itsm__file_unlock(file);

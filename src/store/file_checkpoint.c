@@ -76,18 +76,6 @@ int itsm__file_checkpoint_pays(const itsm__file *file)
 
 /* A new log -------------------------------------------------------------------------------------------------------- */
 
-/* Everything so far is synced and nobody is at it. */
-static itsm_status quiesce(work *w)
-{
-    itsm__file *file = w->file;
-    itsm_status rc = itsm__file_sync_to(file, w->call, file->commit_no);
-    while (!rc && (file->syncing || file->durable_no < file->commit_no)) {
-        if (file->syncing) file->mutexes.wait(file->mutexes.self, file->mutex);
-        else rc = itsm__file_sync_to(file, w->call, file->commit_no);
-    }
-    return rc ? rc : itsm__file_writable(file, w->call);
-}
-
 /* Writing ends for good when it is not known which log is the last. */
 static itsm_status poison(work *w)
 {
@@ -142,7 +130,8 @@ static itsm_status note_sequences(work *w)
 static itsm_status take_state(work *w)
 {
     itsm__file *file = w->file;
-    itsm_status rc = quiesce(w);
+    itsm_status rc = itsm__file_quiesce(file, w->call);
+    if (!rc) rc = itsm__file_writable(file, w->call);
     if (!rc && file->end > ITSM__LOG_HEADER) rc = rotate(w);
     if (!rc) rc = note_sequences(w);
     if (rc) return rc;
@@ -440,7 +429,7 @@ static itsm_status let_go(work *w)
     itsm__free(&file->memory, parts, file->set->n * sizeof(itsm__file_part *));
     if (rc) return rc;
     itsm__file_set_use(file, set);
-    rc = quiesce(w);
+    rc = itsm__file_quiesce(file, w->call);
     if (!rc && file->publishes) itsm__file_publish(file); /* else the published state would keep them open */
     return rc;
 }
@@ -495,7 +484,7 @@ static itsm_status run(work *w, uint32_t what)
     int fresh = !rc && w->number != file->checkpoint; /* else nothing was written since the last one */
     if (rc || fresh) file->attempted = log_bytes(file);
     itsm__file_unlock(file);
-    if (rc || (!fresh && what == ITSM_MAINTAIN_CHECKPOINT)) return rc;
+    if (rc || (!fresh && what != ITSM_MAINTAIN_COMPACT)) return rc;
     if (fresh) rc = write_files(w);
     if (fresh && !rc) rc = use_files(w);
     return rc ? rc : remove_old(w, what);
@@ -524,11 +513,12 @@ itsm_status itsm__file_checkpoint(itsm__file *file, const itsm_call *call, uint3
     w.sequences.alloc = w.block.alloc = file->memory.fn,
     w.sequences.alloc_user = w.block.alloc_user = file->memory.user;
     itsm__file_lock(file);
-    while (file->checkpointing) file->mutexes.wait(file->mutexes.self, file->mutex);
+    int needed = what != ITSM__FILE_IF_DUE || itsm__file_checkpoint_is_due(file);
+    while (needed && file->checkpointing) file->mutexes.wait(file->mutexes.self, file->mutex);
     itsm_status rc = itsm__file_writable(file, call);
-    if (!rc) file->checkpointing = 1;
+    if (!rc && needed) file->checkpointing = 1;
     itsm__file_unlock(file);
-    if (rc) return rc;
+    if (rc || !needed) return rc;
     rc = run(&w, what);
     if (rc && w.part && file->checkpoint != w.number) /* best effort: the next one writes over it */
         (void)file->io->unlink(file->io->self,

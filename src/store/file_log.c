@@ -25,6 +25,12 @@ void itsm__file_unlock(itsm__file *file)
     if (file->mutex) file->mutexes.unlock(file->mutexes.self, file->mutex);
 }
 
+void itsm__file_lock_to_write(itsm__file *file)
+{
+    itsm__file_lock(file);
+    while (file->paused) file->mutexes.wait(file->mutexes.self, file->mutex);
+}
+
 static void *no_more(void *user, void *ptr, size_t old_size, size_t new_size)
 {
     (void)user, (void)ptr, (void)old_size, (void)new_size;
@@ -310,6 +316,19 @@ itsm_status itsm__file_sync_to(itsm__file *file, const itsm_call *call, uint64_t
     }
     if (file->durable_no >= commit_no) return ITSM_OK;
     return itsm__file_say(call, ITSM_E_IO, "cannot sync the log: %s", file->failed_note.text);
+}
+
+itsm_status itsm__file_quiesce(itsm__file *file, const itsm_call *call)
+{
+    itsm_status rc = ITSM_OK;
+    file->paused++; /* else those who commit without a pause would keep it waiting for ever */
+    while (!rc && (file->syncing || file->durable_no < file->commit_no)) {
+        if (file->syncing) file->mutexes.wait(file->mutexes.self, file->mutex);
+        else rc = itsm__file_sync_to(file, call, file->commit_no);
+    }
+    file->paused--;
+    if (file->mutex) file->mutexes.wake_all(file->mutexes.self, file->mutex);
+    return rc;
 }
 
 itsm_status itsm__file_settle(itsm__file *file, const itsm_call *call, uint64_t commit_no)
