@@ -19,7 +19,7 @@ attempt() {
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >>"$log" 2>&1
-    for package in libbusiness-hours-perl libcctz-dev libhowardhinnant-date-dev \
+    for package in libbusiness-hours-perl libcctz-dev libhowardhinnant-date-dev liblmdb-dev \
         g++ python3-venv nodejs npm golang-go; do
         case $package in # not beside another one that is there
         g++) command -v g++ >/dev/null && continue ;;
