@@ -7,7 +7,7 @@
 
 #include <itsm/check.h>
 
-enum { PLACE_FILES = 4, PLACE_NAME = 1024 };
+enum { PLACE_FILES = 24, PLACE_NAME = 1024 };
 
 typedef struct backend backend;
 
