@@ -156,7 +156,6 @@ static void close_store(void *self)
 {
     itsm__file *file = self;
     if (!file) return;
-    const itsm_io *io = file->io;
     itsm__memory memory = file->memory;
     if (file->log && !file->read_only && !file->failed && itsm__file_checkpoint_pays(file))
         (void)itsm__file_checkpoint(file, NULL, ITSM_MAINTAIN_CHECKPOINT);
@@ -164,7 +163,7 @@ static void close_store(void *self)
     for (int i = 0; i < 2; i++) itsm__file_state_close(file, &file->published[i]);
     itsm__tree_clear(&file->tree);
     itsm__file_set_use(file, NULL);
-    if (file->lock) io->close(io->self, file->lock); /* last: until here the log is ours */
+    itsm__file_leave_lock(file); /* last: until here the log is ours */
     itsm__free(&memory, file->sequences, file->sequence_capacity * sizeof *file->sequences);
     itsm_buf_clear(&file->frame), itsm_buf_clear(&file->scratch);
     if (file->mutex) file->mutexes.destroy(file->mutexes.self, file->mutex);

@@ -104,6 +104,7 @@ typedef struct itsm__file {
     char *path; /* of the directory */
     size_t path_n;
     void *lock;
+    int is_locked;
     itsm__file_set *set;
     itsm__file_part *log; /* the last of the set; no share of its own */
     itsm__log_header header; /* of that log */
@@ -339,6 +340,8 @@ int itsm__file_has_log(const itsm__file_names *names, uint64_t number);
 itsm_status itsm__file_sync_parent(const itsm__file *file, itsm_io_note *note);
 /* Take the lock, or say who has it. */
 itsm_status itsm__file_take_lock(itsm__file *file, itsm_ctx *ctx);
+/* Give it back; the file is empty then, as it was. */
+void itsm__file_leave_lock(itsm__file *file);
 /* Write an empty log under its temporary name, and open it; its salt goes into the header. */
 itsm_status itsm__file_new_log(itsm__file *file, itsm__file_part **out, itsm__log_header *header, itsm_io_note *note);
 /* Give a temporary file its name. */

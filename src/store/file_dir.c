@@ -188,8 +188,18 @@ itsm_status itsm__file_take_lock(itsm__file *file, itsm_ctx *ctx)
     }
     if (rc == ITSM_E_NOMEM) return rc;
     if (rc) return itsm__issue(ctx, rc, where, no_text, no_text, "cannot lock %s: %s", path, note.text);
+    file->is_locked = 1;
     write_holder(file);
     return ITSM_OK;
+}
+
+void itsm__file_leave_lock(itsm__file *file)
+{
+    const itsm_io *io = file->io;
+    if (!file->lock) return;
+    if (file->is_locked && io->size >= sizeof *io && io->holder) (void)io->truncate(io->self, file->lock, 0, NULL);
+    io->close(io->self, file->lock);
+    file->lock = NULL;
 }
 
 /* Files that appear ----------------------------------------------------------------------------------------------- */
