@@ -226,7 +226,7 @@ static void flip_everywhere(int closed)
     struct sim_bytes log = make_log(COMMITS, closed);
     size_t n = frames_of(&log, at, 60);
     cr_assert_eq(n, (size_t)(COMMITS + closed));
-    for (size_t bit = 0; bit < log.n * 8; bit++) {
+    for (size_t bit = 0; bit < log.n * 8; bit += bit_step()) {
         itsm_store *store = NULL;
         size_t byte = bit / 8;
         log.p[byte] ^= (unsigned char)(1u << bit % 8);
@@ -250,10 +250,10 @@ static void flip_everywhere(int closed)
         itsm_store_free(store);
         log.p[byte] ^= (unsigned char)(1u << bit % 8);
     }
-    cr_assert_geq(reported, at[n - 1] * 8);
+    cr_assert_geq(reported, at[n - 1] * 8 / bit_step());
     fprintf(stderr,
             "[file store] %zu bits flipped: %zu reported, %zu in the last commit of an unclean stop, %zu behind it\n",
-            log.n * 8, reported, last, harmless);
+            reported + last + harmless, reported, last, harmless);
     free(log.p);
 }
 
@@ -431,7 +431,7 @@ Test(file_store, damage_anywhere_in_a_compacted_store_is_reported)
     itsm_store_free(store);
     sim_resize(&copy, sim_file(&sim, "d/ckpt-2")->now.n);
     memcpy(copy.p, sim_file(&sim, "d/ckpt-2")->now.p, copy.n);
-    for (size_t bit = 0; bit < copy.n * 8; bit++) {
+    for (size_t bit = 0; bit < copy.n * 8; bit += bit_step()) {
         copy.p[bit / 8] ^= (unsigned char)(1u << bit % 8);
         sim_put(&sim, "d/ckpt-2", copy.p, copy.n);
         cr_assert_eq(open_with(&store, 0, ITSM_FILE_FULL), ITSM_E_CORRUPT, "bit %zu", bit);
