@@ -91,7 +91,7 @@ static inline itsm_file_info info_of(itsm_store *store)
     return info;
 }
 
-/* From one bit to be flipped to the next: all in turn, but one in thirteen where ITSM_CASES asks for few. */
+/* From one bit to flip, or place to cut at, to the next: all in turn, one in thirteen where ITSM_CASES asks for few. */
 static inline size_t bit_step(void)
 {
     return getenv("ITSM_CASES") && !getenv("ITSM_FULL") ? 13 : 1;

@@ -181,7 +181,7 @@ static void cut_everywhere(int closed)
     struct sim_bytes log = make_log(COMMITS, closed);
     size_t n = frames_of(&log, at, 60);
     cr_assert_eq(n, (size_t)(COMMITS + closed));
-    for (size_t length = 0; length <= log.n; length++, cases++) {
+    for (size_t length = 0; length <= log.n; length += bit_step(), cases++) {
         itsm_store *store = NULL;
         uint64_t whole = 0;
         while (whole < COMMITS && at[whole + 1] <= length) whole++;
